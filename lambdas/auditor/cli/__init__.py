@@ -1,0 +1,1 @@
+"""Edge: the `auditor` command; the only typer and rich."""

@@ -1,0 +1,15 @@
+"""What a person got wrong, and what may have been meant."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input on the command line; the message names the option and what it takes."""
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The nearest known word, or all of them."""
+    words = list(known)
+    close = difflib.get_close_matches(given, words, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(words)}"

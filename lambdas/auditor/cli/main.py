@@ -1,0 +1,175 @@
+"""The `auditor` command: data on stdout, everything else on stderr; 2 for bad input, 1 for --fail-on, 0 otherwise."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from typer._click.exceptions import ClickException  # typer carries its own click and exports no base of its errors
+
+from auditor import settings
+from auditor.aws.errors import as_unavailable
+from auditor.aws.evidence_files import EvidenceError
+from auditor.aws.gather import UnreadableSourceError, gather, snapshot
+from auditor.aws.session import connect
+from auditor.aws.sources import ACTIONS, SOURCES
+from auditor.checks import CATALOGUE
+from auditor.cli import folder, screen
+from auditor.cli.errors import InputError, did_you_mean
+from auditor.core.check import Check, Context, Severity
+from auditor.core.evaluate import Evaluation, evaluate
+from auditor.core.evidence import Answer, Evidence
+from auditor.render.export import as_csv, as_json
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Audit the identity hygiene of an AWS account. Writes nothing to it.",
+)
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+CHOICE = TypeVar("CHOICE")
+FolderOption = Annotated[
+    Path | None, typer.Option("--evidence", help="Audit this folder of saved API answers.")
+]
+NowOption = Annotated[str | None, typer.Option(help="The audit's clock, ISO 8601 (default: when it was gathered).")]
+CheckOption = Annotated[list[str] | None, typer.Option("--check", help="Only this check; can be repeated.")]
+FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
+FailOption = Annotated[str | None, typer.Option(help="Exit with 1 if a finding is at least this severe.")]
+
+
+@app.command()
+def audit(
+    evidence: FolderOption = None,
+    now: NowOption = None,
+    check: CheckOption = None,
+    form: FormatOption = "table",
+    fail_on: FailOption = None,
+) -> None:
+    """Audit saved evidence, or the account of the current credentials."""
+    checks = _checks(check or [])
+    chosen = _one_of({it.value: it for it in Format}, form, "--format")
+    threshold = _one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
+    clock = _moment(now) if now else None
+    gathered = _load(evidence) if evidence else _gathered()
+    _after(clock, gathered)
+    seen = snapshot(gathered, strict=evidence is not None)
+    evaluation = evaluate(seen, checks, Context(now=clock or seen.gathered_at))
+    _show(evaluation, chosen)
+    if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
+        raise typer.Exit(1)
+
+
+@app.command("gather")
+def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> None:
+    """Save the evidence of the current credentials' account as a folder that `audit --evidence` reads."""
+    folder.refuse_to_overwrite(out)
+    gathered = _gathered()
+    folder.save(out, gathered)
+    screen.gathered(out, gathered)
+
+
+@app.command()
+def checks() -> None:
+    """List every check."""
+    screen.catalogue(CATALOGUE.values())
+
+
+@app.command()
+def explain(check: Annotated[str, typer.Argument(help="A check's id.")]) -> None:
+    """Say what a check means, why it matters, how to fix it and which controls it answers."""
+    screen.explanation(*_checks([check]))
+
+
+@app.command()
+def policy() -> None:
+    """Print the IAM policy that an audit needs: read only, and no more than it calls."""
+    statement = {"Sid": "AccountAuditor", "Effect": "Allow", "Action": list(ACTIONS), "Resource": "*"}
+    typer.echo(json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2))
+
+
+def _checks(ids: list[str]) -> list[Check]:
+    return [_one_of(CATALOGUE, it, "check") for it in dict.fromkeys(ids)] or list(CATALOGUE.values())
+
+
+def _one_of(known: dict[str, CHOICE], given: str, what: str) -> CHOICE:
+    if given not in known:
+        raise InputError(f"{what}: {given!r} is unknown; {did_you_mean(given, known)}")
+    return known[given]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--now: {text!r} is not a date; for example 2026-11-20T06:00:00+00:00") from None
+    if moment.tzinfo is None:
+        raise InputError(f"--now: {text!r} has no time zone; for example 2026-11-20T06:00:00+00:00")
+    return moment
+
+
+def _after(clock: datetime | None, evidence: Evidence) -> None:
+    newest = max([evidence.gathered_at, *(it.as_of for it in evidence.answers.values() if isinstance(it, Answer))])
+    if clock and clock < newest:
+        raise InputError(f"--now: {clock.isoformat()} is before the evidence, which is of {newest.isoformat()}")
+
+
+def _load(path: Path) -> Evidence:
+    loaded = folder.load(path, settings.now())
+    for note in loaded.notes:
+        screen.note(note)
+    return loaded.evidence
+
+
+def _gathered() -> Evidence:
+    with screen.progress(len(SOURCES)) as begin:
+        return gather(connect(boto3.Session(), settings.now()), begin=lambda source: begin(source.name))
+
+
+SHOW: dict[Format, Callable[[Evaluation], None]] = {
+    Format.TABLE: screen.findings,
+    Format.JSON: lambda evaluation: screen.write(as_json(evaluation)),
+    Format.CSV: lambda evaluation: screen.write(as_csv(evaluation)),
+}
+
+
+def _show(evaluation: Evaluation, form: Format) -> None:
+    SHOW[form](evaluation)
+
+
+def run() -> None:
+    """Entry point. Every expected error is one line on stderr and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except ClickException as error:
+        code = _fail(error.format_message()) if error.message else error.exit_code
+    except (InputError, EvidenceError, UnreadableSourceError) as error:
+        code = _fail(str(error))
+    except (ClientError, BotoCoreError) as error:
+        code = _fail(f"AWS: {as_unavailable(error).reason} (saved evidence needs no AWS: --evidence DIR)")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> int:
+    screen.note(message)
+    return 2

@@ -1,0 +1,123 @@
+"""What a person sees: tables on stdout, progress and notes on stderr; colour only on a terminal."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from auditor.checks.controls import titles
+from auditor.core.check import Check, Severity
+from auditor.core.evaluate import Evaluation
+from auditor.core.evidence import Evidence
+from auditor.core.model import Unavailable
+from auditor.render.escape import plain
+
+STYLES = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
+PIPED_WIDTH = 10_000
+"""Piped, a row is a line: `grep` and `cut` do the narrowing."""
+
+
+def _console() -> Console:
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=PIPED_WIDTH, color_system=None, force_terminal=False)
+
+
+def note(message: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(f"auditor: {plain(message)}\n")
+
+
+def write(data: str) -> None:
+    """Data to stdout as it is."""
+    sys.stdout.write(data)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=not sys.stdout.isatty())
+    return table
+
+
+def findings(evaluation: Evaluation) -> None:
+    """Findings, most severe first, then what was not looked at."""
+    console = _console()
+    table = _table("SEVERITY", "CHECK", "FINDING")
+    for finding in evaluation.findings:
+        severity = Text(finding.severity.name, style=STYLES[finding.severity])
+        table.add_row(severity, Text(finding.check), Text(plain(finding.reason)))
+    if evaluation.findings:
+        console.print(table)
+    console.print(Text(f"\n{_summary(evaluation)}"))
+    if evaluation.gaps:
+        console.print(Text("\nNot looked at, and so neither fine nor a finding:"))
+        for check, reason in evaluation.gaps.items():
+            console.print(Text(f"  {check}: {plain(reason)}"))
+
+
+def _summary(evaluation: Evaluation) -> str:
+    counted = Counter(finding.severity for finding in evaluation.findings)
+    parts = ", ".join(f"{counted[severity]} {severity.name}" for severity in sorted(counted, reverse=True))
+    subjects = sum(len(examined.uids) for examined in evaluation.examined.values())
+    return (
+        f"account {evaluation.owner.account}, evidence of {evaluation.evidence_at:%Y-%m-%d %H:%M} UTC: "
+        f"{len(evaluation.findings)} findings{f' ({parts})' if parts else ''} "
+        f"from {len(evaluation.examined)} checks on {subjects} subjects"
+    )
+
+
+def catalogue(checks: Iterable[Check]) -> None:
+    """Every check in a line."""
+    table = _table("CHECK", "SEVERITY", "TITLE")
+    for check in checks:
+        table.add_row(Text(check.id), Text(check.severity.name, style=STYLES[check.severity]), Text(check.title))
+    _console().print(table)
+
+
+def explanation(check: Check) -> None:
+    """All that is known about a check."""
+    console = _console()
+    console.print(Text(f"{check.id} ({check.severity.name})", style="bold"))
+    console.print(Text(f"\n{check.title}.\n\n{check.rationale}\n\nAbout: {check.kind.aws_type}\nFix:   {check.fix}"))
+    console.print(Text("\nControls:"))
+    for control in check.controls:
+        console.print(Text(f"  {control}  {titles()[control]}"))
+
+
+def gathered(out: Path, evidence: Evidence) -> None:
+    """What was saved, and what could not be."""
+    for name, answer in evidence.answers.items():
+        if isinstance(answer, Unavailable):
+            note(f"{name}: unavailable: {answer.reason}")
+        else:
+            for region, gap in answer.gaps.items():
+                note(f"{name}: {region}: unavailable: {gap.reason}")
+    note(f"saved the evidence of account {evidence.owner.account} in {out}")
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar on stderr, if that is a terminal; the given function begins the next of `total` steps."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("connecting", total=total + 1)
+
+        def begin(name: str) -> None:
+            bar.update(task, description=name, advance=1)
+
+        yield begin

@@ -1,0 +1,1 @@
+"""Edge: one module for each Lambda function, wiring only."""

@@ -1,0 +1,66 @@
+"""The scheduled audit: gather, keep, judge, record."""
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import AwareDatetime, BaseModel
+
+from auditor import settings
+from auditor.aws.evidence_store import EvidenceStore
+from auditor.aws.findings_table import FindingsTable
+from auditor.aws.gather import gather, snapshot
+from auditor.aws.session import connect
+from auditor.checks import CATALOGUE
+from auditor.core.check import Context
+from auditor.core.evaluate import Evaluation, evaluate
+from auditor.core.evidence import Evidence
+from auditor.core.model import Unavailable
+from auditor.core.reconcile import Changes
+
+logger = Logger(service="auditor")
+metrics = Metrics(namespace="Auditor", service="audit")
+
+
+class Trigger(BaseModel):
+    """The function's input; `now` sets the audit's clock, for a repeatable run."""
+
+    now: AwareDatetime | None = None
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+    """Audit the account that the function's role belongs to; what was done, in counts and reasons."""
+    told = settings.from_environment(settings.AuditSettings)
+    session = boto3.Session()
+    aws = connect(session, settings.validated(Trigger, event).now or settings.now())
+    evidence = gather(aws)
+    kept = EvidenceStore(s3=session.client("s3"), bucket=told.evidence_bucket).keep(evidence)
+    seen = snapshot(evidence)
+    evaluation = evaluate(seen, CATALOGUE.values(), Context(now=seen.gathered_at, limits=told.checked_limits()))
+    changes = FindingsTable(table=session.resource("dynamodb").Table(told.table_name)).record(evaluation)
+    outcome = _outcome(evidence, evaluation, changes) | {"evidence": kept}
+    _measure(outcome)
+    logger.info("audited", extra=outcome)
+    return outcome
+
+
+def _outcome(evidence: Evidence, evaluation: Evaluation, changes: Changes) -> dict[str, Any]:
+    return {
+        "account": evaluation.owner.account,
+        "evidence_at": evaluation.evidence_at.isoformat(),
+        "findings": len(evaluation.findings),
+        "transitions": len(changes.transitions),
+        "unavailable": {name: it.reason for name, it in evidence.answers.items() if isinstance(it, Unavailable)},
+        "skipped": evaluation.unplanned_gaps,
+    }
+
+
+def _measure(outcome: dict[str, Any]) -> None:
+    metrics.add_metric(name="AuditCompleted", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="Findings", unit=MetricUnit.Count, value=outcome["findings"])
+    metrics.add_metric(name="Transitions", unit=MetricUnit.Count, value=outcome["transitions"])
+    metrics.add_metric(name="ChecksSkipped", unit=MetricUnit.Count, value=len(outcome["skipped"]))

@@ -1,0 +1,1 @@
+"""Pure: findings to words, for people and for machines."""

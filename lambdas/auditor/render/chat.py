@@ -1,0 +1,54 @@
+"""A notice for chat: a custom notification of Amazon Q Developer in chat applications (Slack, Microsoft Teams).
+
+Anything that is not of this form is dropped silently by the service:
+https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+"""
+
+import json
+from collections.abc import Iterator
+
+from auditor.core.reconcile import Event
+from auditor.render.escape import chat
+from auditor.render.message import subject
+from auditor.render.notice import TITLES, Notice, rest_by_check
+
+SPELLED_OUT = 8
+LINE_LIMIT = 400
+DESCRIPTION_LIMIT = 8000
+"""Characters that the service takes in a description; eight lines for each of four events stay below it."""
+
+
+def notification(notice: Notice) -> str:
+    """The notification as JSON."""
+    description = "\n".join(_lines(notice))
+    return json.dumps(
+        {
+            "version": "1.0",
+            "source": "custom",
+            "content": {
+                "textType": "client-markdown",
+                "title": subject(notice),
+                "description": description[:DESCRIPTION_LIMIT],
+                "keywords": [notice.severity.name, notice.owner.account],
+            },
+            "metadata": {"threadId": f"auditor-{notice.owner.account}", "enableCustomActions": False},
+        }
+    )
+
+
+def _lines(notice: Notice) -> Iterator[str]:
+    yield f"Audit of {notice.at:%Y-%m-%d %H:%M} UTC"
+    for event, word in TITLES.items():
+        records = notice.of(event)
+        if records:
+            yield f"*{word.capitalize()} ({len(records)})*"
+        for record in records[:SPELLED_OUT]:
+            finding = record.finding
+            told = finding.resource if event is Event.RESOLVED else finding.reason
+            yield f"• {finding.severity.name} {finding.title}: {chat(told[:LINE_LIMIT])}"
+        yield from (f"• {line}" for line in rest_by_check(records[SPELLED_OUT:])[:SPELLED_OUT])
+    yield from (
+        f"*Not looked at:* {check}: {chat(why[:LINE_LIMIT])}" for check, why in sorted(notice.blind.items())[:3]
+    )
+    if notice.seeing_again:
+        yield f"*Looked at again:* {len(notice.seeing_again)} checks"
