@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Json, PlainSerializer, PlainValidator, ValidationError, create_model
 
@@ -47,6 +47,13 @@ LimitSettings: Any = create_model("LimitSettings", __base__=Strict, **SETTABLE)
 """`Limits` as a deployment gives them: times in whole days."""
 
 
+class Slack(Strict):
+    """A Slack channel whose workspace is authorized in Amazon Q Developer in chat applications."""
+
+    workspace: Annotated[str, Field(pattern=r"^[A-Z0-9]{6,}$")]
+    channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{6,}$")]
+
+
 class Deployment(Strict):
     """What `cdk.json` may set under ``auditor``; every key has a default."""
 
@@ -56,7 +63,7 @@ class Deployment(Strict):
     limits: LimitSettings = LimitSettings()
     silence_hours: Annotated[int, Field(ge=2, le=168)] = 26
     evidence_days: Annotated[int, Field(ge=400, le=3653)] = 1096
-    log_days: Literal[7, 14, 30, 60, 90, 180, 365, 400] = 90
+    slack: Slack | None = None
 
     def limits_json(self) -> str:
         """The limits as the audit function is told them."""
@@ -96,8 +103,12 @@ def validated(shape: type[SettingsT], given: Mapping[str, Any]) -> SettingsT:
         raise SettingsError("\n".join(lines)) from error
 
 
+def environment_name(shape: type[BaseModel], field: str) -> str:
+    """The environment variable that tells a deployed function the value of a field of its settings."""
+    return next(name for name in shape.model_fields if name == field).upper()
+
+
 def from_environment(shape: type[SettingsT]) -> SettingsT:
     """The settings of a deployed function. Raises SettingsError as `validated` does."""
-    return validated(
-        shape, {name: os.environ[name.upper()] for name in shape.model_fields if name.upper() in os.environ}
-    )
+    named = {field: environment_name(shape, field) for field in shape.model_fields}
+    return validated(shape, {field: os.environ[name] for field, name in named.items() if name in os.environ})

@@ -48,6 +48,11 @@ class Index:
     partition_key: str
     sort_key: str
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Both key attributes."""
+        return self.partition_key, self.sort_key
+
 
 OPEN_BY_SEVERITY = Index(name="open-by-severity", partition_key="open_severity", sort_key="opened")
 BY_CHECK = Index(name="by-check", partition_key="check_status", sort_key="account_id")

@@ -45,9 +45,7 @@ class Format(StrEnum):
 
 
 CHOICE = TypeVar("CHOICE")
-FolderOption = Annotated[
-    Path | None, typer.Option("--evidence", help="Audit this folder of saved API answers.")
-]
+FolderOption = Annotated[Path | None, typer.Option("--evidence", help="Audit this folder of saved API answers.")]
 NowOption = Annotated[str | None, typer.Option(help="The audit's clock, ISO 8601 (default: when it was gathered).")]
 CheckOption = Annotated[list[str] | None, typer.Option("--check", help="Only this check; can be repeated.")]
 FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]

@@ -1,0 +1,23 @@
+"""From `cdk.json` to a cloud assembly."""
+
+import sys
+
+import aws_cdk as cdk
+import cdk_nag
+
+from auditor.settings import Deployment, SettingsError, validated
+from infra.bundle import BundleFor
+from infra.stack import AuditorStack
+
+
+def synthesise() -> None:
+    """Write the assembly; a wrong setting or a finding of cdk-nag stops it, and so the deployment."""
+    app = cdk.App()
+    try:
+        deployment = validated(Deployment, app.node.try_get_context("auditor") or {})
+    except SettingsError as error:
+        sys.exit("\n".join(f"cdk.json: auditor: {line}" for line in str(error).splitlines()))
+    bundle_for = BundleFor(app.node.try_get_context("bundle-for") or BundleFor.LAMBDA)
+    AuditorStack(app, "AccountAuditor", deployment=deployment, bundle_for=bundle_for)
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    app.synth()

@@ -1,0 +1,82 @@
+"""The functions' code: one asset, made without Docker, the same bytes from the same sources."""
+
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "lambdas" / "auditor"
+REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+CACHE = ROOT / ".venv" / "bundles"
+LEFT_OUT = shutil.ignore_patterns("cli", "__pycache__", "*.tsv")
+"""What only the command needs."""
+
+
+class BundleFor(StrEnum):
+    """Where the code will run: in Lambda, or on this machine under an emulator's interpreter."""
+
+    LAMBDA = "lambda"
+    HERE = "here"
+
+
+def asset(bundle_for: BundleFor) -> lambda_.Code:
+    """The package with its pinned dependencies; boto3 is the Lambda runtime's own."""
+    local = Bundling(bundle_for)
+    image = cdk.DockerImage.from_registry("never-pulled")
+    bundling = cdk.BundlingOptions(image=image, local=local)  # type: ignore[arg-type]  # jsii passes options as one
+    exclude = ["**/__pycache__"]
+    return lambda_.Code.from_asset(
+        str(PACKAGE.parent), bundling=bundling, asset_hash_type=cdk.AssetHashType.OUTPUT, exclude=exclude
+    )
+
+
+@jsii.implements(cdk.ILocalBundling)
+class Bundling:
+    """Bundling by this process instead of a container."""
+
+    def __init__(self, bundle_for: BundleFor) -> None:
+        """Bundle for the given place."""
+        self.bundle_for = bundle_for
+
+    def try_bundle(self, output_dir: str, _options: Any) -> bool:
+        """Fill the asset's folder."""
+        fill(Path(output_dir), self.bundle_for)
+        return True
+
+
+def fill(output: Path, bundle_for: BundleFor) -> None:
+    """Put the package and what it depends on into the existing folder `output`."""
+    shutil.copytree(dependencies(bundle_for), output, dirs_exist_ok=True)
+    shutil.copytree(PACKAGE, output / PACKAGE.name, ignore=LEFT_OUT)
+
+
+def dependencies(bundle_for: BundleFor) -> Path:
+    """The installed dependencies, from wheels only, checked against their hashes; installed once for each lock file."""
+    here = ["--python", sys.executable]
+    there = ["--python-platform", "aarch64-manylinux_2_28", "--python-version", "3.13"]
+    target = there if bundle_for is BundleFor.LAMBDA else here
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{target}{platform.machine()}".encode()).hexdigest()[:16]
+    folder = CACHE / f"{bundle_for}-{digest}"
+    if not folder.exists():
+        making = folder.with_suffix(".making")
+        shutil.rmtree(making, ignore_errors=True)
+        strict = ["--only-binary", ":all:", "--require-hashes", "--no-installer-metadata", "--no-compile-bytecode"]
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(making), *target, *strict]
+        subprocess.run([*command, "--requirements", str(REQUIREMENTS)], check=True)  # noqa: S603  (all our own words)
+        shutil.rmtree(making / "bin", ignore_errors=True)
+        (making / ".lock").unlink(missing_ok=True)
+        making.rename(folder)
+    return folder
+
+
+if __name__ == "__main__":
+    dependencies(BundleFor.LAMBDA)

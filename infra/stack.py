@@ -1,0 +1,37 @@
+"""The stack: composes, and nothing else."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from auditor.settings import Deployment
+from infra.audit import Audit
+from infra.bundle import BundleFor, asset
+from infra.evidence_bucket import EvidenceBucket
+from infra.findings_table import FindingsTable
+from infra.notify import Notify
+from infra.topics import Topics
+from infra.watch import Watch
+
+
+class AuditorStack(cdk.Stack):
+    """schedule → audit → table and bucket; table → notify → topics; and the alarms over it all."""
+
+    def __init__(self, scope: Construct, name: str, *, deployment: Deployment, bundle_for: BundleFor) -> None:
+        """Compose the stack for one account."""
+        super().__init__(scope, name, description="Audits the identity hygiene of this account and tells what changed")
+        code = asset(bundle_for)
+        table = FindingsTable(self).table
+        bucket = EvidenceBucket(self, days=deployment.evidence_days).bucket
+        topics = Topics(self, emails=deployment.emails, slack=deployment.slack)
+        audit = Audit(self, code=code, deployment=deployment, table=table, bucket=bucket)
+        notify = Notify(self, code=code, table=table, topics_=topics)
+        Watch(self, functions=[audit.of, notify.of], topic=topics.text, silence_hours=deployment.silence_hours)
+        for output, value in {
+            "FindingsTable": table.table_name,
+            "EvidenceBucket": bucket.bucket_name,
+            "AuditFunction": audit.of.function.function_name,
+            "TextTopic": topics.text.topic_arn,
+            "ChatTopic": topics.chat.topic_arn,
+            "EventsTopic": topics.events.topic_arn,
+        }.items():
+            cdk.CfnOutput(self, f"{output}Output", value=value).override_logical_id(output)

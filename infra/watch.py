@@ -1,0 +1,90 @@
+"""Watching the watcher: alarms that reach the people who get the findings, and a dashboard."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.function import AuditorFunction
+
+HOUR = cdk.Duration.hours(1)
+FIVE_MINUTES = cdk.Duration.minutes(5)
+
+
+class Watch(Construct):
+    """Alarms for errors, dead letters, silence and skipped checks."""
+
+    def __init__(
+        self, scope: Construct, *, functions: list[AuditorFunction], topic: sns.Topic, silence_hours: int
+    ) -> None:
+        """Watch `functions`; an audit must complete at least once in `silence_hours`."""
+        super().__init__(scope, "Watch")
+        self.action = actions.SnsAction(topic)
+        for it in functions:
+            name = it.node.id
+            self._alarm(f"{name}Errors", f"the {name} function failed", it.function.metric_errors(period=FIVE_MINUTES))
+            self._alarm(f"{name}DeadLetters", f"what the {name} function could not do waits in its queue", _waiting(it))
+        skipped = _metric("ChecksSkipped", "Maximum", HOUR)
+        self._alarm("ChecksSkipped", "an audit could not look at everything it should have looked at", skipped)
+        self._silence(silence_hours)
+        self._dashboard(functions)
+
+    def _alarm(self, name: str, description: str, metric: cloudwatch.Metric) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=f"Account auditor: {description}",
+            metric=metric,
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self.action)
+
+    def _silence(self, hours: int) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            "Silence",
+            alarm_description=f"Account auditor: no audit was completed in {hours} hours",
+            metric=_metric("AuditCompleted", "Sum", HOUR),
+            threshold=1,
+            evaluation_periods=hours,
+            datapoints_to_alarm=hours,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+        alarm.add_alarm_action(self.action)
+        alarm.add_ok_action(self.action)
+
+    def _dashboard(self, functions: list[AuditorFunction]) -> None:
+        board = cloudwatch.Dashboard(self, "Dashboard", default_interval=cdk.Duration.days(14))
+        day = cdk.Duration.days(1)
+        board.add_widgets(
+            _graph("Open findings seen", [_metric("Findings", "Maximum", day)]),
+            _graph("Transitions", [_metric("Transitions", "Sum", day)]),
+            _graph("Checks skipped", [_metric("ChecksSkipped", "Maximum", day)]),
+        )
+        board.add_widgets(
+            _graph("Errors", [it.function.metric_errors(period=HOUR) for it in functions]),
+            _graph("Duration", [it.function.metric_duration(period=HOUR, statistic="Maximum") for it in functions]),
+            _graph(
+                "Dead letters", [it.dead_letters.metric_approximate_number_of_messages_visible() for it in functions]
+            ),
+        )
+
+
+def _waiting(it: AuditorFunction) -> cloudwatch.Metric:
+    return it.dead_letters.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
+
+
+def _metric(name: str, statistic: str, period: cdk.Duration) -> cloudwatch.Metric:
+    """A metric that the audit function writes."""
+    return cloudwatch.Metric(
+        namespace="Auditor", metric_name=name, dimensions_map={"service": "audit"}, statistic=statistic, period=period
+    )
+
+
+def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=8)

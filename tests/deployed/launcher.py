@@ -1,0 +1,130 @@
+"""Starts ministack with what the deployed tests need and it lacks; runs under ministack's own interpreter.
+
+`python -m tests.deployed.launcher STATE` serves until its standard input closes, so it cannot outlive its parent. STATE
+is the folder through which `emulator.Emulator` talks to it:
+
+- `access-analyzer.json`: what the fake Access Analyzer answers; its calls pass ministack's IAM enforcement;
+- `calls.jsonl`: every decision of that enforcement, one JSON object a line;
+- `iam-age`: seconds by which the creation dates of new IAM resources lie in the past.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator, responses, router
+from ministack.services import iam
+
+from tests.deployed import service_roles
+from tests.deployed.access_analyzer import FakeAccessAnalyzer
+
+_SERVICE = "access-analyzer"
+_ACTIONS = {"ListFindingsV2": "ListFindings"}
+
+
+def main(state: Path) -> None:
+    """Patch ministack, then serve by its own environment variables until standard input closes or SIGTERM."""
+    threading.Thread(target=_end_with_parent, args=[state], daemon=True).start()
+    record = _recorder(state / "calls.jsonl")
+    iam_evaluator.enforce = _recorded(iam_evaluator.enforce, record)
+    service_roles.enforce(record)
+    _serve_access_analyzer(state / "access-analyzer.json")
+    iam._now = lambda: _time_of_creation(state / "iam-age")
+    iam._IAM_HANDLERS["ListServerCertificates"] = _no_server_certificates
+    # As root it would also take port 443 of the machine.
+    app._port_is_bindable = lambda *_: False
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+def _end_with_parent(state: Path) -> None:
+    sys.stdin.buffer.read()
+    shutil.rmtree(state, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _recorder(path: Path) -> service_roles.Record:
+    def record(principal: str, action: str, resource: str, *, allowed: bool) -> None:
+        line = {"principal": principal, "action": action, "resource": resource, "allowed": allowed}
+        with path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    return record
+
+
+def _recorded(decide: Callable[..., object], record: service_roles.Record) -> Callable[..., object]:
+    """Wrap ministack's enforcement, which answers None for an allowance."""
+
+    def decided(key: str, action: str, service: str, region: str, resource_arn: str = "*", **more: object) -> object:
+        denied = decide(key, action, service, region, resource_arn=resource_arn, **more)
+        record(iam_evaluator.caller_arn(), action, resource_arn, allowed=denied is None)
+        return denied
+
+    return decided
+
+
+def _time_of_creation(age: Path) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - float(age.read_text())))
+
+
+def _no_server_certificates(_params: object) -> object:
+    answer = "<ServerCertificateMetadataList/><IsTruncated>false</IsTruncated>"
+    operation = "ListServerCertificates"
+    return iam._xml(200, f"{operation}Response", f"<{operation}Result>{answer}</{operation}Result>")
+
+
+def _serve_access_analyzer(regions: Path) -> None:
+    """Route, authorize and answer the service like ministack's own."""
+
+    def fake() -> FakeAccessAnalyzer:
+        return FakeAccessAnalyzer(json.loads(regions.read_text()))
+
+    async def handle(
+        method: str, path: str, _headers: object, body: bytes, query: Mapping[str, list[str]]
+    ) -> tuple[int, dict[str, str], bytes]:
+        answer = fake().answer(responses.get_region(), method, path, query, body)
+        return answer.status, answer.headers, answer.body
+
+    router.SERVICE_PATTERNS[_SERVICE] = {"host_patterns": [r"^access-analyzer\."]}
+    app.SERVICE_HANDLERS[_SERVICE] = handle
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[_SERVICE] = _SERVICE
+    iam_actions._BOTOCORE_SERVICE_MAP[_SERVICE] = ["accessanalyzer"]
+    iam_actions.extract_iam_action = _as_action(iam_actions.extract_iam_action)
+    iam_actions.extract_resource_arn = _on_analyzer(iam_actions.extract_resource_arn)
+
+
+def _as_action(extract: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Authorize a V2 operation by the action without V2, as AWS does."""
+
+    def extracted(service: str, *request: object) -> str | None:
+        action = extract(service, *request)
+        if service != _SERVICE or action is None:
+            return action
+        name = action.partition(":")[2]
+        return f"{_SERVICE}:{_ACTIONS.get(name, name)}"
+
+    return extracted
+
+
+def _on_analyzer(extract: Callable[..., str]) -> Callable[..., str]:
+    """Authorize the reading of findings on their analyzer."""
+
+    def extracted(service: str, *request: Any) -> str:
+        _method, _path, _headers, body, *_rest = request
+        if service == _SERVICE and body:
+            return str(json.loads(body).get("analyzerArn", "*"))
+        return extract(service, *request)
+
+    return extracted
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,134 @@
+"""Finds the permissions that a role has and does not need, by taking each away and doing the role's work.
+
+What the emulator does not ask of a role (`UNENFORCED`) cannot be judged: it is neither taken away nor reported.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.deployed.drive import Response, invoke
+from tests.deployed.emulator import Emulator
+
+UNENFORCED = ("logs:*", "xray:*", "kms:*")
+
+Policy = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Grant:
+    """One action on one resource pattern, in one allowing statement of an inline policy."""
+
+    policy: str
+    statement: int
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        """Return what a reader of a failing test needs."""
+        return f"{self.action} on {self.resource} ({self.policy}, statement {self.statement})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role by name; its managed policies are not looked at (`attached` names them)."""
+
+    emulator: Emulator
+    name: str
+
+    def attached(self) -> tuple[str, ...]:
+        """Return the ARNs of the managed policies."""
+        found = self.emulator.client("iam").list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]
+        return tuple(it["PolicyArn"] for it in found)
+
+    def policies(self) -> dict[str, Policy]:
+        """Return the inline policies by name."""
+        iam = self.emulator.client("iam")
+        names = iam.list_role_policies(RoleName=self.name)["PolicyNames"]
+        return {name: iam.get_role_policy(RoleName=self.name, PolicyName=name)["PolicyDocument"] for name in names}
+
+    def put(self, policy: str, document: Policy) -> None:
+        """Replace an inline policy; the emulator evaluates it anew at the next call, also of a warm function."""
+        text = json.dumps(document)
+        self.emulator.client("iam").put_role_policy(RoleName=self.name, PolicyName=policy, PolicyDocument=text)
+
+    def used(self) -> frozenset[tuple[str, str]]:
+        """Return the actions that the role was allowed until now, each with the resource."""
+        return frozenset(
+            (it.action, it.resource) for it in self.emulator.calls() if it.allowed and it.role == self.name
+        )
+
+
+def role_of(emulator: Emulator, function: str) -> Role:
+    """Return the role of a function (name or ARN)."""
+    arn = emulator.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    return Role(emulator=emulator, name=arn.rpartition("/")[2])
+
+
+def grants(policies: Mapping[str, Policy]) -> Iterator[Grant]:
+    """Yield what policies allow and the emulator enforces, action by action and resource by resource."""
+    for policy, document in sorted(policies.items()):
+        for number, statement in enumerate(_listed(document["Statement"])):
+            for action in _listed(statement["Action"]) if statement["Effect"] == "Allow" else ():
+                if not any(fnmatchcase(action, it) for it in UNENFORCED):
+                    for resource in _listed(statement["Resource"]):
+                        yield Grant(policy=policy, statement=number, action=action, resource=resource)
+
+
+def without(document: Policy, grant: Grant) -> Policy:
+    """Return a policy less one grant: the action leaves its statement and returns for the other resources only."""
+    statements = _listed(document["Statement"])
+    whole = statements[grant.statement]
+    others = {**whole, "Action": _left(whole["Action"], grant.action, "none:None")}
+    rest = {**whole, "Action": grant.action, "Resource": _left(whole["Resource"], grant.resource, "arn:none")}
+    return {**document, "Statement": [*statements[: grant.statement], others, rest, *statements[grant.statement + 1 :]]}
+
+
+def unneeded(role: Role, works: Callable[[], bool], among: str = "*") -> list[Grant]:
+    """Return the grants without which the role's work still works, restoring each.
+
+    `among` is a pattern of the actions that this work is about (`sqs:*`). Raises `AssertionError` if it does not work
+    with all grants, before or afterwards.
+    """
+    policies = role.policies()
+    judged = [grant for grant in grants(policies) if fnmatchcase(grant.action, among)]
+    assert works(), "it does not work with everything that is granted"
+    found = [grant for grant in judged if _survives(role, policies, grant, works)]
+    assert works(), "it does not work any more"
+    return found
+
+
+def unused(role: Role) -> list[Grant]:
+    """Return the grants that no call of the role ever needed; do all of its work before."""
+    used = role.used()
+    return [
+        grant
+        for grant in grants(role.policies())
+        if not any(fnmatchcase(action, grant.action) and fnmatchcase(on, grant.resource) for action, on in used)
+    ]
+
+
+def invocation(
+    emulator: Emulator, function: str, payload: Callable[[], object], ran_well: Callable[[Response], bool]
+) -> Callable[[], bool]:
+    """Return the work of a function's role: to run well on a fresh payload."""
+    return lambda: ran_well(invoke(emulator, function, payload()))
+
+
+def _survives(role: Role, policies: Mapping[str, Policy], grant: Grant, works: Callable[[], bool]) -> bool:
+    role.put(grant.policy, without(policies[grant.policy], grant))
+    try:
+        return works()
+    finally:
+        role.put(grant.policy, policies[grant.policy])
+
+
+def _left(value: Any, taken: str, nothing: str) -> Any:
+    """Return a list less one, or `nothing`, since a statement cannot be without an action and a resource."""
+    return [it for it in _listed(value) if it != taken] or nothing
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,141 @@
+"""Makes ministack's own services use the roles that they were given; loaded by `launcher`, inside ministack.
+
+ministack checks the calls of functions, but lets its scheduler, its stream poller and its on-failure destinations act
+without permissions. Here the scheduler assumes the schedule's role and invokes with it, and an event source mapping
+reads its stream and writes to its on-failure destination as the function's role. The scheduler also looks every second,
+and fills in the context attributes of a schedule's input.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from ministack.core import iam_evaluator, responses
+from ministack.services import eventbridge, iam, lambda_svc, scheduler
+
+_READ_STREAM = ("dynamodb:ListStreams", "dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
+_CONTEXT_ATTRIBUTE = re.compile(r"<aws\.scheduler\.([a-z-]+)>")
+
+Mapped = Mapping[str, Any]
+
+
+class Record(Protocol):
+    """Writes down a decision."""
+
+    def __call__(self, principal: str, action: str, resource: str, *, allowed: bool) -> None: ...
+
+
+def enforce(record: Record) -> None:
+    """Patch ministack; `record` is told each decision, a repeated one once."""
+    record = _once(record)
+    scheduler._SCHEDULE_TICK_INTERVAL = 1
+    eventbridge._invoke_target = _as_scheduler(eventbridge._invoke_target, record)
+    lambda_svc._iter_all_esms = _as_reader(lambda_svc._iter_all_esms, record)
+    lambda_svc._send_ddb_stream_failure_record = _as_sender(
+        lambda_svc._send_ddb_stream_failure_record,
+        record,
+    )
+
+
+def _once(record: Record) -> Record:
+    last: dict[tuple[str, str, str], bool] = {}
+
+    def told(principal: str, action: str, resource: str, *, allowed: bool) -> None:
+        if last.get((principal, action, resource)) is not allowed:
+            last[principal, action, resource] = allowed
+            record(principal, action, resource, allowed=allowed)
+
+    return told
+
+
+def _as_scheduler(invoke: Callable[..., None], record: Record) -> Callable[..., None]:
+    """Wrap the invocation of a target: for the scheduler it needs the schedule's role, and gets a filled-in input."""
+
+    def invoked(target: Mapped, event: Mapped, rule: Mapped, view: object = None) -> None:
+        if event.get("Source") != "aws.scheduler":
+            invoke(target, event, rule, view)
+            return
+        role, function = target["RoleArn"], target["Arn"]
+        if _trusts_scheduler(role, rule) and _allows(role, "lambda:InvokeFunction", function, record):
+            invoke({**target, "Input": _filled(target.get("Input", "{}"), event)}, event, rule, view)
+
+    return invoked
+
+
+def _as_reader(
+    mappings: Callable[[], Iterator[tuple[str, str, Mapped]]], record: Record
+) -> Callable[[], Iterator[Any]]:
+    """Wrap the event source mappings: those whose function may not read its stream are not served."""
+
+    def readable() -> Iterator[tuple[str, str, Mapped]]:
+        for account, region, mapping in mappings():
+            source = mapping.get("EventSourceArn", "")
+            function = lambda_svc._functions.get_scoped(account, region, mapping["FunctionName"])
+            role = function["config"]["Role"] if function else ""
+            actions = _READ_STREAM if ":dynamodb:" in source and role else ()
+            if all(_allows(role, action, source, record) for action in actions):
+                yield account, region, mapping
+
+    return readable
+
+
+def _as_sender(send: Callable[..., None], record: Record) -> Callable[..., None]:
+    """Wrap the writing of a failed batch to the mapping's destination."""
+
+    def sent(mapping: Mapped, function: Mapped, *more: object) -> None:
+        queue = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
+        action = "sns:Publish" if ":sns:" in queue else "sqs:SendMessage"
+        if _allows(function["config"]["Role"], action, queue, record):
+            send(mapping, function, *more)
+
+    return sent
+
+
+def _allows(role: str, action: str, resource: str, record: Record) -> bool:
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    context = _context(role, account, action, resource)
+    policies = iam_evaluator._gather_role_policies(name, account)
+    allowed = str(iam_evaluator.evaluate(context, policies).decision) == "Allow"
+    record(role, action, resource, allowed=allowed)
+    return allowed
+
+
+def _trusts_scheduler(role_arn: str, schedule: Mapped) -> bool:
+    account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    role = iam._roles.get_scoped(account, None, name) or {}
+    trust = json.loads(role.get("AssumeRolePolicyDocument", "{}"))
+    statements = [{**it, "Resource": "*"} for it in trust.get("Statement", [])]
+    context = _context("scheduler", account, "sts:AssumeRole", role_arn)
+    context.service_context = {"aws:sourceaccount": account, "aws:sourcearn": _group(schedule)}
+    document = {"Statement": statements}
+    result = iam_evaluator.evaluate_resource_policy(document, context, service="scheduler.amazonaws.com")
+    return str(result.decision) == "Allow"
+
+
+def _group(schedule: Mapped) -> str:
+    """Return the ARN of a schedule's group, which is the source that Scheduler names to the role."""
+    prefix = schedule["Arn"].partition(":schedule/")[0]
+    return f"{prefix}:schedule-group/{schedule.get('GroupName', 'default')}"
+
+
+def _context(principal: str, account: str, action: str, resource: str) -> Any:
+    return iam_evaluator.EvalContext(
+        principal_arn=principal,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=responses.get_region(),
+    )
+
+
+def _filled(text: str, event: Mapped) -> str:
+    values = {
+        "scheduled-time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["Time"])),
+        "schedule-arn": event["Resources"][0],
+        "execution-id": event["EventId"],
+        "attempt-number": "1",
+    }
+    return _CONTEXT_ATTRIBUTE.sub(lambda found: values.get(found[1], found[0]), text)
