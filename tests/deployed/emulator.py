@@ -1,7 +1,7 @@
 """ministack as a fixture: HTTPS, IAM enforced, an account of its own, and nothing of the real environment.
 
 ministack pins another botocore than the project and runs functions in its own interpreter, so it lives in a virtual
-environment of its own, made by `install`.
+environment of its own, which the Makefile makes.
 """
 
 import json
@@ -11,7 +11,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -34,9 +33,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.deployed.access_analyzer import FakeAccessAnalyzer, RegionAnswers
 
-PACKAGES = ("ministack==1.5.33", "boto3==1.43.106")
-
 _ROOT = Path(__file__).parents[2]
+_PYTHON = _ROOT / ".venv" / "emulator" / "bin" / "python"
 _HOST = "127.0.0.1"
 _SECRET = "emulated"
 _READY_WITHIN = 60.0
@@ -106,27 +104,16 @@ class Emulator:
         return tuple(Call(**json.loads(line)) for line in lines)
 
 
-def install(prefix: Path) -> Path:
-    """Return the Python of the virtual environment `prefix` with ministack, made unless it is there."""
-    python = prefix / "bin" / "python"
-    stamp = prefix / "installed"
-    if not stamp.exists() or stamp.read_text() != " ".join(PACKAGES):
-        subprocess.run([sys.executable, "-m", "venv", prefix], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-        stamp.write_text(" ".join(PACKAGES))
-    return python
-
-
 @contextmanager
-def running(python: Path, *, account: str = "111122223333", region: str = "eu-west-1") -> Iterator[Emulator]:
-    """Run ministack under `python` (see `install`) until the block ends; its state and its functions go with it.
+def running(*, account: str = "111122223333", region: str = "eu-west-1") -> Iterator[Emulator]:
+    """Run ministack until the block ends; its state and its functions go with it.
 
     Raises `RuntimeError` with the log if it does not become ready.
     """
     state = Path(tempfile.mkdtemp(prefix="emulator-"))
     try:
         emulator = _prepare(state, account, region)
-        with _process(python, emulator) as process:
+        with _process(emulator) as process:
             _await_ready(emulator, process)
             yield emulator
     finally:
@@ -162,9 +149,9 @@ def _sealed(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _process(python: Path, emulator: Emulator) -> Iterator[subprocess.Popen[bytes]]:
+def _process(emulator: Emulator) -> Iterator[subprocess.Popen[bytes]]:
     """Run the launcher in a process group of its own and kill the group, which holds the functions too."""
-    command = [str(python), "-m", "tests.deployed.launcher", str(emulator.state)]
+    command = [str(_PYTHON), "-m", "tests.deployed.launcher", str(emulator.state)]
     with (emulator.state / "log").open("wb") as log:
         process = subprocess.Popen(
             command,

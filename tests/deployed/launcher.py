@@ -27,7 +27,8 @@ from tests.deployed import service_roles
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 _SERVICE = "access-analyzer"
-_ACTIONS = {"ListFindingsV2": "ListFindings"}
+_ACTIONS = {"access-analyzer:ListFindingsV2": "access-analyzer:ListFindings", "sns:PublishBatch": "sns:Publish"}
+"""Operations that AWS authorizes as another action."""
 
 
 def main(state: Path) -> None:
@@ -102,14 +103,11 @@ def _serve_access_analyzer(regions: Path) -> None:
 
 
 def _as_action(extract: Callable[..., str | None]) -> Callable[..., str | None]:
-    """Authorize a V2 operation by the action without V2, as AWS does."""
+    """Authorize an operation as the action that AWS authorizes it as."""
 
     def extracted(service: str, *request: object) -> str | None:
         action = extract(service, *request)
-        if service != _SERVICE or action is None:
-            return action
-        name = action.partition(":")[2]
-        return f"{_SERVICE}:{_ACTIONS.get(name, name)}"
+        return _ACTIONS.get(action, action) if action else None
 
     return extracted
 
