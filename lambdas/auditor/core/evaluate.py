@@ -59,10 +59,11 @@ class Skip:
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """What a check looked at: the subjects' uids, and the age of the evidence."""
+    """What a check looked at: the subjects' uids, the age of the evidence, and what a subject's absence means."""
 
     uids: frozenset[str]
     as_of: datetime
+    gone_is_fixed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,7 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
             else:
                 findings += [_finding(check, subject, problem, snapshot.owner, observed) for problem in outcome]
         uids = frozenset(subject.uid for subject, outcome in outcomes.items() if not isinstance(outcome, Skip))
-        examined[check.id] = Examined(uids=uids, as_of=observed.as_of)
+        examined[check.id] = Examined(uids=uids, as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed)
     return Evaluation(
         owner=snapshot.owner,
         evidence_at=snapshot.gathered_at,

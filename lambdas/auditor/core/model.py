@@ -47,6 +47,9 @@ class Subject:
     """
 
     aws_type: ClassVar[str]
+    gone_is_fixed: ClassVar[bool] = False
+    """Whether the subject is itself a problem that somebody else found, so that its absence is good news."""
+
     resource: str
     uid: str
     region: str = GLOBAL
@@ -310,6 +313,7 @@ class AnalyzerFinding(Subject):
     """An active finding of IAM Access Analyzer; `resource` is what it is about, `uid` the analyzer's finding id."""
 
     aws_type = "AccessAnalyzerFinding"
+    gone_is_fixed = True
     type: str
     about_type: str
     analyzer: str

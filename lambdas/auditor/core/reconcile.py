@@ -160,7 +160,7 @@ def _scopes(skips: Iterable[Skip]) -> dict[str, set[str]]:
 
 
 def _resolved(record: Record, examined: Examined, now: datetime) -> Record:
-    fixed = record.finding.uid in examined.uids
+    fixed = examined.gone_is_fixed or record.finding.uid in examined.uids
     return replace(
         record,
         finding=replace(record.finding, evidence_at=examined.as_of),

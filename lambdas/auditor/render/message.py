@@ -3,6 +3,8 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from auditor.core.evaluate import Finding
+from auditor.core.model import GLOBAL
 from auditor.core.reconcile import Event, Record
 from auditor.render.escape import masked, plain
 from auditor.render.notice import TITLES, Notice, rest_by_check
@@ -43,10 +45,18 @@ def _described(records: list[Record]) -> Iterator[str]:
         finding = record.finding
         yield from ("", *_wrapped(f"{number:2}. {finding.severity.name}  {finding.title}", "    "))
         yield from _field("What", finding.reason)
-        yield from _field("Where", f"{finding.resource} ({finding.region})")
+        yield from _field("Where", _where(finding))
         yield from _field("Do", finding.fix)
         yield from _field("Id", f"{finding.id}  check {finding.check}")
     yield from _rest(records)
+
+
+def _where(finding: Finding) -> str:
+    return (
+        finding.principal
+        if finding.region in {GLOBAL, finding.principal}
+        else f"{finding.principal} ({finding.region})"
+    )
 
 
 def _resolved(records: list[Record]) -> Iterator[str]:
@@ -65,9 +75,9 @@ def _rest(records: list[Record]) -> Iterator[str]:
 
 def _coverage(notice: Notice) -> Iterator[str]:
     if notice.blind:
-        yield from ("", "NOT LOOKED AT ANY MORE (nothing of it counts as fine)")
-        for check, reason in sorted(notice.blind.items()):
-            yield from _wrapped(f"  - {check}: {reason}", "    ")
+        yield from ("", "NOT LOOKED AT (nothing of it counts as fine)")
+        for reason, checks in notice.blind_by_reason.items():
+            yield from _wrapped(f"  - {', '.join(checks)}: {reason}", "    ")
     if notice.seeing_again:
         yield from ("", *_wrapped(f"Looked at again: {', '.join(notice.seeing_again)}", "  "))
 

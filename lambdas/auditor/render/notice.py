@@ -42,8 +42,16 @@ class Notice:
     def counts(self) -> str:
         """The headline: ``2 new, 1 resolved``."""
         counted = [f"{number} {word}" for event, word in TITLES.items() if (number := len(self.of(event)))]
-        counted += [f"{len(self.blind)} checks blind"] if self.blind else []
-        return ", ".join(counted) or "audit complete again"
+        counted += [f"{len(self.blind)} checks not possible"] if self.blind else []
+        return ", ".join(counted) or "every check is possible again"
+
+    @property
+    def blind_by_reason(self) -> dict[str, list[str]]:
+        """The checks that cannot see, by the reason they share."""
+        shared: dict[str, list[str]] = {}
+        for check, reason in sorted(self.blind.items()):
+            shared.setdefault(reason, []).append(check)
+        return shared
 
 
 def rest_by_check(records: Iterable[Record]) -> list[str]:

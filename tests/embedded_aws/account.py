@@ -1,0 +1,169 @@
+"""The embedded account: moto with a root user, an Access Analyzer and the deployed resources around the functions."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from unittest import mock
+
+import boto3
+import botocore.handlers
+import moto
+
+from auditor.aws.findings_stream import PATTERN
+from auditor.aws.findings_table import INDEXES, PROJECTED
+from tests.deployed.access_analyzer import FakeAccessAnalyzer, RegionAnswers
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+NAME = "account-auditor"
+TOPICS = ("text", "chat", "events")
+NEVER = "N/A"
+
+
+@dataclass(kw_only=True)
+class Root:
+    """The root user: its use as the credential report tells it (ISO 8601), and what it has."""
+
+    password_last_used: str = NEVER
+    mfa: bool = True
+    virtual_mfa: bool = False
+    key_made: str = NEVER
+
+    @property
+    def row(self) -> str:
+        """Its row of the credential report, in moto's columns."""
+        arn = f"arn:aws:iam::{ACCOUNT}:root"
+        key = "false" if self.key_made == NEVER else "true"
+        user = f"<root_account>,{arn},2019-03-02T11:20:31+00:00,not_supported,{self.password_last_used}"
+        keys = f"{key},{self.key_made},N/A,N/A,N/A,false,N/A,N/A,N/A,N/A"
+        return f"{user},not_supported,not_supported,{str(self.mfa).lower()},{keys},false,N/A,false,N/A\n"
+
+
+@dataclass(kw_only=True)
+class EmbeddedAccount:
+    """The account; change `root` and `analyzers` as time goes by. `queues` hear the topics, by the topic's name."""
+
+    root: Root = field(default_factory=Root)
+    analyzers: dict[str, RegionAnswers] = field(default_factory=dict)
+    queues: dict[str, str] = field(default_factory=dict)
+    told_until: int = 0
+
+    def messages(self, topic: str) -> list[dict[str, Any]]:
+        """Take what came to a topic since the last time, as its subscribers get it."""
+        sqs, found = boto3.client("sqs"), []
+        while batch := sqs.receive_message(QueueUrl=self.queues[topic], MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queues[topic], ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def stream(self) -> dict[str, Any]:
+        """Take the stream records written since the last time, as the event source mapping would hand them on."""
+        arn = boto3.client("dynamodb").describe_table(TableName=NAME)["Table"]["LatestStreamArn"]
+        streams = boto3.client("dynamodbstreams", endpoint_url=f"https://streams.dynamodb.{REGION}.amazonaws.com")
+        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        place = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        records = streams.get_records(ShardIterator=streams.get_shard_iterator(**place)["ShardIterator"])["Records"]
+        new, self.told_until = records[self.told_until :], len(records)
+        return {"Records": [{**it, "eventSourceARN": arn} for it in new if _passes(it)]}
+
+
+def _passes(record: Mapping[str, Any]) -> bool:
+    """The mapping's filter, by hand: it has one level of each kind."""
+    item = record["dynamodb"].get("NewImage", {}).get("item", {}).get("S")
+    return record["eventName"] in PATTERN["eventName"] and item in {"finding", "header"}
+
+
+@contextmanager
+def embedded_account() -> Iterator[EmbeddedAccount]:
+    """Run the block with an empty account, its table, bucket and topics, and the functions' environment."""
+    account = EmbeddedAccount()
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "MOTO_ACCOUNT_ID": ACCOUNT,
+        "TABLE_NAME": NAME,
+        "EVIDENCE_BUCKET": NAME,
+        "LIMITS": "{}",
+        **{f"{topic.upper()}_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}" for topic in TOPICS},
+    }
+    with mock.patch.dict(os.environ, environment), _hooks(account), moto.mock_aws():
+        _create_table()
+        boto3.client("s3").create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION})
+        account.queues = {topic: _topic_with_queue(topic) for topic in TOPICS}
+        yield account
+
+
+@contextmanager
+def _hooks(account: EmbeddedAccount) -> Iterator[None]:
+    """Amend what moto answers, in every botocore session that is made meanwhile."""
+
+    def report(parsed: dict[str, Any], **_: Any) -> None:
+        if "Content" in parsed:
+            header, _, users = parsed["Content"].decode().partition("\n")
+            parsed["Content"] = f"{header}\n{account.root.row}{users}".encode()
+            parsed["GeneratedTime"] = datetime.now(UTC)
+
+    def summary(parsed: dict[str, Any], **_: Any) -> None:
+        has = {"AccountPasswordPresent": True, "AccountMFAEnabled": account.root.mfa}
+        has["AccountAccessKeysPresent"] = account.root.key_made != NEVER
+        parsed["SummaryMap"].update({name: int(present) for name, present in has.items()})
+
+    def devices(parsed: dict[str, Any], **_: Any) -> None:
+        if account.root.virtual_mfa:
+            serial, user = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device", f"arn:aws:iam::{ACCOUNT}:root"
+            parsed["VirtualMFADevices"].append({"SerialNumber": serial, "User": {"Arn": user}})
+
+    def analyzer(**request: Any) -> Any:
+        return FakeAccessAnalyzer(account.analyzers)._before_send(**request)
+
+    added = [
+        ("after-call.iam.GetCredentialReport", report),
+        ("after-call.iam.GetAccountSummary", summary),
+        ("after-call.iam.ListVirtualMFADevices", devices),
+        ("before-send.accessanalyzer", analyzer),
+    ]
+    with mock.patch.object(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *added]):
+        boto3.DEFAULT_SESSION = None
+        yield
+    boto3.DEFAULT_SESSION = None
+
+
+def _create_table() -> None:
+    keys = [("pk", "sk"), *(index.keys for index in INDEXES)]
+    boto3.client("dynamodb").create_table(
+        TableName=NAME,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_schema("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for pair in keys for name in pair],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index.name,
+                "KeySchema": _schema(*index.keys),
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": [name for name in PROJECTED if name not in index.keys],
+                },
+            }
+            for index in INDEXES
+        ],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+
+
+def _schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def _topic_with_queue(name: str) -> str:
+    topic = boto3.client("sns").create_topic(Name=name)["TopicArn"]
+    sqs = boto3.client("sqs")
+    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url
