@@ -50,7 +50,7 @@ format: .venv/ready ## let ruff format the code
 	$(BIN)/ruff check --fix .
 
 docs: .venv/ready ## write docs/checks.md from the catalogue
-	$(BIN)/python -m docs.checks
+	$(BIN)/auditor checks --format markdown > docs/checks.md
 
 bench: .venv/ready ## the figures: seconds, memory, calls
 	$(BIN)/python -m bench.largest_account

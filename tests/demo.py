@@ -59,7 +59,7 @@ def open_findings() -> list[dict[str, Any]]:
 
 def _show_table(console: Console) -> None:
     table = Table(title=f"Open findings in the DynamoDB table {NAME}", title_justify="left")
-    for column in ("Severity", "Check", "Finding", "Since"):
+    for column in ("Severity", "Check", "Finding, as of its last change", "Since"):
         table.add_column(column, overflow="fold")
     for item in open_findings():
         reason = masked(plain(item["reason"]))

@@ -1,5 +1,6 @@
 """The embedded account: moto with a root user, an Access Analyzer and the deployed resources around the functions."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -119,12 +120,18 @@ def _hooks(account: EmbeddedAccount) -> Iterator[None]:
             serial, user = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device", f"arn:aws:iam::{ACCOUNT}:root"
             parsed["VirtualMFADevices"].append({"SerialNumber": serial, "User": {"Arn": user}})
 
+    def details(parsed: dict[str, Any], **_: Any) -> None:
+        for policy in parsed["Policies"]:
+            policy["PolicyName"] = policy["Arn"].rpartition("/")[2]
+            policy["PolicyId"] = f"ANPA{hashlib.sha256(policy['Arn'].encode()).hexdigest()[:17].upper()}"
+
     def analyzer(**request: Any) -> Any:
         return FakeAccessAnalyzer(account.analyzers)._before_send(**request)
 
     added = [
         ("after-call.iam.GetCredentialReport", report),
         ("after-call.iam.GetAccountSummary", summary),
+        ("after-call.iam.GetAccountAuthorizationDetails", details),
         ("after-call.iam.ListVirtualMFADevices", devices),
         ("before-send.accessanalyzer", analyzer),
     ]

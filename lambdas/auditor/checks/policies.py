@@ -4,6 +4,9 @@ from auditor.core.check import Context, Problem, Problems, Severity, check
 from auditor.core.model import Policy
 from auditor.policy.document import administrator_statement
 
+SPELLED_OUT = 3
+"""Holders that a sentence names."""
+
 
 @check(
     Severity.HIGH,
@@ -24,8 +27,8 @@ from auditor.policy.document import administrator_statement
         "iam-manager/1",
         "iam-manager/5",
     ),
-    fix="give each holder what it uses instead; find it with: aws iam generate-service-last-accessed-details"
-    " --arn <holder>   # then detach {it.resource}",
+    fix="grant each holder what it uses instead of {it.name}; to see what that is:"
+    " aws iam generate-service-last-accessed-details --granularity ACTION_LEVEL --arn <holder>",
 )
 def administrator_policy(policy: Policy, ctx: Context) -> Problems:  # noqa: ARG001
     """Policy allows every action on every resource.
@@ -35,7 +38,13 @@ def administrator_policy(policy: Policy, ctx: Context) -> Problems:  # noqa: ARG
     """
     statement = None if policy.boundary_only else administrator_statement(policy.document)
     if statement:
-        held = f"held by {len(policy.attached_to)}" if policy.attached_to else "held by nobody"
         met = f" if {', '.join(statement.conditions)} is met" if statement.conditions else ""
         evidence = {"attached_to": policy.attached_to, "conditions": statement.conditions}
-        yield Problem(f"{policy.name} allows * on *{met}; {held}", evidence)
+        yield Problem(f"{policy.name} allows * on *{met}; held by {_holders(policy)}", evidence)
+
+
+def _holders(policy: Policy) -> str:
+    names = [arn.partition(":")[2].rpartition(":")[2] for arn in policy.attached_to]
+    if len(names) > SPELLED_OUT:
+        return f"{len(names)} principals"
+    return ", ".join(names) or "nobody"

@@ -141,5 +141,11 @@ def _weaknesses(policy: PasswordPolicy, limits: Limits) -> Iterator[str]:
         yield f"a minimum length of {policy.minimum_length} (limit {limits.password_length})"
     if policy.reuse_prevention < limits.password_reuse:
         yield f"{policy.reuse_prevention or 'no'} old passwords remembered (limit {limits.password_reuse})"
-    demands = {"upper-case": policy.upper, "lower-case": policy.lower, "digit": policy.number, "symbol": policy.symbol}
-    yield from (f"no {name} demanded" for name, demanded in demands.items() if not demanded)
+    demands = {
+        "upper-case": policy.upper,
+        "lower-case": policy.lower,
+        "numeric": policy.number,
+        "symbol": policy.symbol,
+    }
+    if missing := [name for name, demanded in demands.items() if not demanded]:
+        yield f"no demand for {'/'.join(missing)} characters"

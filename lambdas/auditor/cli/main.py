@@ -21,11 +21,13 @@ from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
+from auditor.checks.controls import titles
 from auditor.cli import folder, screen
 from auditor.cli.errors import InputError, did_you_mean
 from auditor.core.check import Check, Context, Severity
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Answer, Evidence
+from auditor.render.catalogue import as_markdown
 from auditor.render.export import as_csv, as_json
 
 app = typer.Typer(
@@ -84,9 +86,13 @@ def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> N
 
 
 @app.command()
-def checks() -> None:
+def checks(form: Annotated[str, typer.Option("--format", help="table or markdown.")] = "table") -> None:
     """List every check."""
-    screen.catalogue(CATALOGUE.values())
+    show = {
+        "table": lambda: screen.catalogue(CATALOGUE.values()),
+        "markdown": lambda: screen.write(as_markdown(CATALOGUE.values(), titles())),
+    }
+    _one_of(show, form, "--format")()
 
 
 @app.command()

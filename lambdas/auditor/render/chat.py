@@ -47,8 +47,7 @@ def _lines(notice: Notice) -> Iterator[str]:
             told = finding.resource if event is Event.RESOLVED else finding.reason
             yield f"• {finding.severity.name} {finding.title}: {chat(told[:LINE_LIMIT])}"
         yield from (f"• {line}" for line in rest_by_check(records[SPELLED_OUT:])[:SPELLED_OUT])
-    yield from (
-        f"*Not looked at:* {check}: {chat(why[:LINE_LIMIT])}" for check, why in sorted(notice.blind.items())[:3]
-    )
+    for reason, checks in list(notice.blind_by_reason.items())[:3]:
+        yield f"*Not looked at:* {', '.join(checks)}: {chat(reason[:LINE_LIMIT])}"
     if notice.seeing_again:
         yield f"*Looked at again:* {len(notice.seeing_again)} checks"

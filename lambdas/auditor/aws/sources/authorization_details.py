@@ -77,7 +77,7 @@ class PolicyShape(Shape):
     """An entry of Policies."""
 
     arn: str = Field(alias="Arn")
-    uid: str | None = Field(alias="PolicyId", default=None)
+    uid: str = Field(alias="PolicyId")
     name: str = Field(alias="PolicyName")
     boundary_uses: int = Field(alias="PermissionsBoundaryUsageCount", default=0)
     versions: list[Version] = Field(alias="PolicyVersionList", default=[])
@@ -162,7 +162,7 @@ def _role(shape: RoleShape) -> Role:
 def _managed(shape: PolicyShape, document: Document, attached_to: tuple[str, ...]) -> Policy:
     return Policy(
         resource=shape.arn,
-        uid=shape.uid or shape.arn,
+        uid=shape.uid,
         name=shape.name,
         owner=None,
         attached_to=attached_to,

@@ -1,0 +1,1 @@
+"""What is timed: figures to compare side by side, never tests."""
