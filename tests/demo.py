@@ -98,10 +98,8 @@ def _show_day(console: Console, account: EmbeddedAccount, at: datetime) -> None:
     _show_mail(console, account)
 
 
-def main() -> None:
-    """Run the demo."""
-    os.environ |= {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
-    console = Console(width=WIDTH, highlight=False, markup=False)
+def show(console: Console) -> None:
+    """Run the demo on `console`."""
     with account_with_history() as account:
         console.print(f"{FIRST_DAY:%Y-%m-%d}: the first audit of an account with history\n", style="bold")
         _show_day(console, account, FIRST_DAY)
@@ -111,5 +109,13 @@ def main() -> None:
         _show_question(console)
 
 
+def recorded() -> str:
+    """What the demo shows."""
+    out = StringIO()
+    show(Console(file=out, width=WIDTH, highlight=False, markup=False))
+    return out.getvalue()
+
+
 if __name__ == "__main__":
-    main()
+    os.environ |= {"POWERTOOLS_LOG_LEVEL": "CRITICAL"}
+    show(Console(width=WIDTH, highlight=False, markup=False))

@@ -1,0 +1,81 @@
+"""What the documents say is so."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from botocore import xform_name
+from botocore.session import get_session
+
+from auditor.aws.findings_table import INDEXES
+from auditor.aws.sources import SOURCES
+from auditor.checks import CATALOGUE
+from auditor.checks.controls import titles
+from auditor.render.catalogue import as_markdown
+from auditor.settings import Deployment
+from tests import demo
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("console") for line in block.splitlines()]
+
+
+def test_checks_are_documented_as_they_are() -> None:
+    written = (ROOT / "docs" / "checks.md").read_text()
+    assert written == as_markdown(CATALOGUE.values(), titles()), "make docs"
+
+
+@pytest.mark.parametrize("command", [it for it in COMMANDS if not it.startswith("make ")])
+def test_command_of_the_readme_works(command: str) -> None:
+    done = subprocess.run(shlex.split(command), cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout
+    assert not done.stderr
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert {it.split()[1] for it in COMMANDS if it.startswith("make ")} <= set(targets)
+
+
+def test_demo_prints_what_the_readme_shows() -> None:
+    (shown,) = (block for block in blocks("text") if block.startswith("Subject: "))
+    assert shown in demo.recorded()
+
+
+def test_aws_cli_lines_are_calls_that_exist() -> None:
+    (script,) = blocks("sh")
+    session = get_session()
+    calls = re.findall(r"aws ([a-z0-9]+) ([a-z0-9-]+)((?: --[a-z-]+)*)", script)
+    assert len(calls) == script.count("aws ")
+    for service, operation, options in calls:
+        model = session.get_service_model(service)
+        known = {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
+        assert operation in known
+        shape = known[operation].input_shape
+        members = {xform_name(name, "-") for name in shape.members} if shape else set()
+        assert {it.removeprefix("--") for it in options.split()} - {"query", "output", "region"} <= members
+
+
+def test_every_source_s_file_can_be_made_with_the_aws_cli() -> None:
+    assert all(source.filename in README for source in SOURCES)
+
+
+def test_settings_of_the_readme_are_those_there_are() -> None:
+    table = README.partition("| key | default | |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if row else "")}
+    assert named == set(Deployment.model_fields)
+
+
+def test_questions_of_the_operations_page_have_their_index() -> None:
+    for index in INDEXES:
+        row = next(line for line in OPERATIONS.splitlines() if f"| `{index.name}` |" in line)
+        assert all(f"`{key}`" in row for key in index.keys)
