@@ -11,7 +11,7 @@ from constructs import Construct
 
 from auditor.aws import evidence_store, findings_table
 from auditor.aws.sources import ACTIONS
-from auditor.settings import AuditSettings, Deployment, environment_name
+from auditor.settings import AuditSettings, Deployment, environment
 from infra.acknowledge import acknowledge, logical_id
 from infra.function import AuditorFunction
 
@@ -39,7 +39,7 @@ class Audit(Construct):
             self,
             "audit",
             code=code,
-            environment={environment_name(AuditSettings, field): value for field, value in told.items()},
+            environment=environment(AuditSettings, told),
             timeout=cdk.Duration.minutes(15),
             memory=1024,
         )

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from auditor.aws import findings_stream, topics
-from auditor.settings import NotifySettings, environment_name
+from auditor.settings import NotifySettings, environment
 from infra.function import AuditorFunction
 from infra.topics import Topics
 
@@ -28,7 +28,7 @@ class Notify(Construct):
             self,
             "notify",
             code=code,
-            environment={environment_name(NotifySettings, field): value for field, value in told.items()},
+            environment=environment(NotifySettings, told),
             timeout=cdk.Duration.minutes(2),
             memory=256,
         )

@@ -25,12 +25,23 @@ class Watch(Construct):
             name = it.node.id
             self._alarm(f"{name}Errors", f"the {name} function failed", it.function.metric_errors(period=FIVE_MINUTES))
             self._alarm(f"{name}DeadLetters", f"what the {name} function could not do waits in its queue", _waiting(it))
-        skipped = _metric("ChecksSkipped", "Maximum", HOUR)
-        self._alarm("ChecksSkipped", "an audit could not look at everything it should have looked at", skipped)
+        # Between two audits nothing is known anew: the alarm stays as it is, and is told once.
+        self._alarm(
+            "ChecksSkipped",
+            "an audit could not look at everything it should have looked at",
+            _metric("ChecksSkipped", "Maximum", HOUR),
+            cloudwatch.TreatMissingData.IGNORE,
+        )
         self._silence(silence_hours)
         self._dashboard(functions)
 
-    def _alarm(self, name: str, description: str, metric: cloudwatch.Metric) -> None:
+    def _alarm(
+        self,
+        name: str,
+        description: str,
+        metric: cloudwatch.Metric,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             name,
@@ -39,7 +50,7 @@ class Watch(Construct):
             threshold=1,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=missing,
         )
         alarm.add_alarm_action(self.action)
 

@@ -103,12 +103,13 @@ def validated(shape: type[SettingsT], given: Mapping[str, Any]) -> SettingsT:
         raise SettingsError("\n".join(lines)) from error
 
 
-def environment_name(shape: type[BaseModel], field: str) -> str:
-    """The environment variable that tells a deployed function the value of a field of its settings."""
-    return next(name for name in shape.model_fields if name == field).upper()
+def environment(shape: type[BaseModel], values: Mapping[str, str]) -> dict[str, str]:
+    """The environment that tells a deployed function its settings, given by field. Raises KeyError if one lacks."""
+    return {field.upper(): values[field] for field in shape.model_fields}
 
 
 def from_environment(shape: type[SettingsT]) -> SettingsT:
     """The settings of a deployed function. Raises SettingsError as `validated` does."""
-    named = {field: environment_name(shape, field) for field in shape.model_fields}
-    return validated(shape, {field: os.environ[name] for field, name in named.items() if name in os.environ})
+    return validated(
+        shape, {field: os.environ[field.upper()] for field in shape.model_fields if field.upper() in os.environ}
+    )

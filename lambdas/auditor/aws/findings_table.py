@@ -32,9 +32,10 @@ KEEP = timedelta(days=400)
 IN_ONE_TRANSACTION = 49
 """Transitions: DynamoDB takes 100 items, two for each of them and one for the header."""
 
-CONFLICTS = frozenset(
-    {"TransactionCanceledException", "ConditionalCheckFailedException", "TransactionConflictException"}
-)
+CONFLICTS = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+CANCELLED_BY_OTHERS = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"})
+"""Why a part of a transaction is cancelled though nothing is wrong with it."""
+
 ATTEMPTS = 40
 
 Item = dict[str, Any]
@@ -88,7 +89,7 @@ class FindingsTable:
             try:
                 self._write(evaluation.owner, changes, ledger.header)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in CONFLICTS:
+                if not _lost_race(error):
                     raise
                 self.pause(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  (jitter, not a secret)
             else:
@@ -132,6 +133,14 @@ class FindingsTable:
             writes.append({"Put": {"TableName": name, "Item": record, **_unchanged(change.before)}})
             writes.append({"Put": {"TableName": name, "Item": _history_item(change)}})
         self.table.meta.client.transact_write_items(TransactItems=writes)
+
+
+def _lost_race(error: ClientError) -> bool:
+    """Whether somebody else was quicker, so that reading again will help."""
+    code = error.response["Error"]["Code"]
+    if code == "TransactionCanceledException":
+        return {it["Code"] for it in error.response["CancellationReasons"]} <= CANCELLED_BY_OTHERS
+    return code in CONFLICTS
 
 
 def _unchanged(before: Header | Record | None) -> dict[str, Any]:

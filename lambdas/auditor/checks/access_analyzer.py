@@ -82,7 +82,7 @@ def region_without_analyzer(region: Region, ctx: Context) -> Problems:  # noqa: 
     """Enabled Region has no analyzer for external access.
 
     Access Analyzer looks at one Region at a time. Where it is off, a bucket, key or queue that is shared with the
-    whole world stays unnoticed. An organization's analyzer counts.
+    whole world stays unnoticed. An organization's analyzer counts where the account can see it.
     """
     if not region.external_analyzers:
         yield Problem(f"nothing in {region.name} is analyzed for external access")

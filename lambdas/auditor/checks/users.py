@@ -55,8 +55,8 @@ def console_without_mfa(user: User, ctx: Context) -> Problems:  # noqa: ARG001
         "iam-anti-pattern/5",
         "iam-manager/9",
     ),
-    fix="aws iam update-login-profile --user-name {it.name} --password-reset-required"
-    "   # if nobody needs it: aws iam delete-login-profile (a new one can be made at any time)",
+    fix='aws iam update-login-profile --user-name {it.name} --password "$(openssl rand -base64 48)"'
+    "   # nobody knows it; set another when the user comes back",
 )
 def idle_console_password(user: User, ctx: Context) -> Problems:
     """Console password was not used for a long time.

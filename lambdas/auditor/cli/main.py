@@ -47,6 +47,9 @@ class Format(StrEnum):
 
 
 CHOICE = TypeVar("CHOICE")
+DEFAULT_REGION = "us-east-1"
+"""Where an audit starts from if the environment names no Region; it looks at every one."""
+
 FolderOption = Annotated[Path | None, typer.Option("--evidence", help="Audit this folder of saved API answers.")]
 NowOption = Annotated[str | None, typer.Option(help="The audit's clock, ISO 8601 (default: when it was gathered).")]
 CheckOption = Annotated[list[str] | None, typer.Option("--check", help="Only this check; can be repeated.")]
@@ -142,8 +145,9 @@ def _load(path: Path) -> Evidence:
 
 
 def _gathered() -> Evidence:
+    session = boto3.Session(region_name=boto3.Session().region_name or DEFAULT_REGION)
     with screen.progress(len(SOURCES)) as begin:
-        return gather(connect(boto3.Session(), settings.now()), begin=lambda source: begin(source.name))
+        return gather(connect(session, settings.now()), begin=lambda source: begin(source.name))
 
 
 SHOW: dict[Format, Callable[[Evaluation], None]] = {

@@ -45,8 +45,8 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
         if isinstance(analyzer, Analyzer) and analyzer.active:
             active.setdefault(analyzer.region, []).append(analyzer.resource)
 
-    def listed(region: str) -> list[Any]:
-        paginator = aws.client("accessanalyzer", region).get_paginator("list_findings_v2")
+    def listed(client: Any, region: str) -> list[Any]:
+        paginator = client.get_paginator("list_findings_v2")
         return [
             {**finding, "analyzerArn": arn}
             for arn in active[region]
@@ -54,7 +54,7 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
             for finding in page["findings"]
         ]
 
-    found, gaps = each_region(active, listed)
+    found, gaps = each_region(aws, "accessanalyzer", active, listed)
     return Asked(raw={"findings": found}, gaps=gaps)
 
 

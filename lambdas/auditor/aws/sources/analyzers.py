@@ -34,12 +34,13 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
     """One call a Region, side by side."""
     enabled = regions.read(needed[regions.REGIONS.name], aws.owner).subjects
 
-    def listed(region: str) -> list[Any]:
-        pages = aws.client("accessanalyzer", region).get_paginator("list_analyzers").paginate()
-        return list(pages.build_full_result()["analyzers"])
-
-    found, gaps = each_region([it.resource for it in enabled if isinstance(it, EnabledRegion)], listed)
+    names = [it.resource for it in enabled if isinstance(it, EnabledRegion)]
+    found, gaps = each_region(aws, "accessanalyzer", names, _listed)
     return Asked(raw={"analyzers": found}, gaps=gaps)
+
+
+def _listed(client: Any, _: str) -> list[Any]:
+    return list(client.get_paginator("list_analyzers").paginate().build_full_result()["analyzers"])
 
 
 def read(raw: Any, _: Owner) -> Reading:
