@@ -43,26 +43,26 @@ class Audit(Construct):
             timeout=cdk.Duration.minutes(15),
             memory=1024,
         )
-        self.of.allow("ReadTheAccount", ACTIONS, ["*"])
-        self.of.allow("RecordFindings", findings_table.ACTIONS, [table.table_arn])
-        self.of.allow("KeepEvidence", evidence_store.ACTIONS, [bucket.arn_for_objects(f"{evidence_store.PREFIX}/*")])
+        self._allow(table, bucket)
         self.of.function.configure_async_invoke(
             retry_attempts=2,
             max_event_age=cdk.Duration.hours(2),
             on_failure=destinations.SqsDestination(self.of.dead_letters),
         )
-        objects = f"IAM5[Resource::<{logical_id(bucket)}.Arn>/{evidence_store.PREFIX}/*]"
-        acknowledge(
-            self.of.role,
-            **{
-                "IAM5[Resource::*]": "the account-wide reads of IAM, EC2 and Access Analyzer know no resource",
-                objects: "each audit has objects of its own",
-            },
-        )
         self._schedule(deployment)
 
+    def _allow(self, table: dynamodb.Table, bucket: s3.Bucket) -> None:
+        self.of.allow("ReadTheAccount", ACTIONS, ["*"])
+        self.of.allow("RecordFindings", findings_table.ACTIONS, [table.table_arn])
+        self.of.allow("KeepEvidence", evidence_store.ACTIONS, [bucket.arn_for_objects(f"{evidence_store.PREFIX}/*")])
+        objects = f"IAM5[Resource::<{logical_id(bucket)}.Arn>/{evidence_store.PREFIX}/*]"
+        reads = "the account-wide reads of IAM, EC2 and Access Analyzer know no resource"
+        acknowledge(self.of.role, **{"IAM5[Resource::*]": reads, objects: "each audit has objects of its own"})
+
     def _schedule(self, deployment: Deployment) -> None:
-        role = iam.Role(self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        own = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        caller = iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(own)
+        role = iam.Role(self, "ScheduleRole", assumed_by=caller)
         role.add_to_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.of.function.function_arn])
         )

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lambdas" / "auditor"
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 CACHE = ROOT / ".venv" / "bundles"
-LEFT_OUT = shutil.ignore_patterns("cli", "__pycache__", "*.tsv")
+LEFT_OUT = shutil.ignore_patterns("cli", "controls.*", "__pycache__")
 """What only the command needs."""
 
 

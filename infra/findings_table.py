@@ -27,6 +27,7 @@ class FindingsTable(Construct):
             ),
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             time_to_live_attribute="expires_at",
+            deletion_protection=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         for index in INDEXES:

@@ -25,7 +25,7 @@ class AuditorStack(cdk.Stack):
         topics = Topics(self, emails=deployment.emails, slack=deployment.slack)
         audit = Audit(self, code=code, deployment=deployment, table=table, bucket=bucket)
         notify = Notify(self, code=code, table=table, topics_=topics)
-        Watch(self, functions=[audit.of, notify.of], topic=topics.text, silence_hours=deployment.silence_hours)
+        Watch(self, audit=audit.of, notify=notify.of, topic=topics.text, silence_hours=deployment.silence_hours)
         for output, value in {
             "FindingsTable": table.table_name,
             "EvidenceBucket": bucket.bucket_name,

@@ -10,36 +10,43 @@ from infra.function import AuditorFunction
 
 HOUR = cdk.Duration.hours(1)
 FIVE_MINUTES = cdk.Duration.minutes(5)
+IGNORE = cloudwatch.TreatMissingData.IGNORE
 
 
 class Watch(Construct):
     """Alarms for errors, dead letters, silence and skipped checks."""
 
     def __init__(
-        self, scope: Construct, *, functions: list[AuditorFunction], topic: sns.Topic, silence_hours: int
+        self,
+        scope: Construct,
+        *,
+        audit: AuditorFunction,
+        notify: AuditorFunction,
+        topic: sns.Topic,
+        silence_hours: int,
     ) -> None:
-        """Watch `functions`; an audit must complete at least once in `silence_hours`."""
+        """Watch both functions; an audit must complete at least once in `silence_hours`."""
         super().__init__(scope, "Watch")
         self.action = actions.SnsAction(topic)
-        for it in functions:
+        for it in (audit, notify):
             name = it.node.id
             self._alarm(f"{name}Errors", f"the {name} function failed", it.function.metric_errors(period=FIVE_MINUTES))
             self._alarm(f"{name}DeadLetters", f"what the {name} function could not do waits in its queue", _waiting(it))
+        behind = notify.function.metric("IteratorAge", statistic="Maximum", period=FIVE_MINUTES)
+        self._alarm("Untold", "findings wait for an hour to be told", behind, threshold=3_600_000)
+        skipped = _metric("ChecksSkipped", "Maximum", HOUR)
         # Between two audits nothing is known anew: the alarm stays as it is, and is told once.
-        self._alarm(
-            "ChecksSkipped",
-            "an audit could not look at everything it should have looked at",
-            _metric("ChecksSkipped", "Maximum", HOUR),
-            cloudwatch.TreatMissingData.IGNORE,
-        )
+        self._alarm("ChecksSkipped", "an audit could not look at everything it should", skipped, missing=IGNORE)
         self._silence(silence_hours)
-        self._dashboard(functions)
+        self._dashboard([audit, notify])
 
     def _alarm(
         self,
         name: str,
         description: str,
         metric: cloudwatch.Metric,
+        *,
+        threshold: int = 1,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
         alarm = cloudwatch.Alarm(
@@ -47,12 +54,13 @@ class Watch(Construct):
             name,
             alarm_description=f"Account auditor: {description}",
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=missing,
         )
         alarm.add_alarm_action(self.action)
+        alarm.add_ok_action(self.action)
 
     def _silence(self, hours: int) -> None:
         alarm = cloudwatch.Alarm(

@@ -7,9 +7,10 @@ from typing import Any
 
 from auditor.core.check import Severity
 from auditor.core.evaluate import Evaluation, Examined, Finding, Skip, finding_id
-from auditor.core.model import (
+from auditor.core.model import AccountSnapshot, Observed, Owner, Subject, Unavailable
+from auditor.core.reconcile import Event, Record, Resolution, Status
+from auditor.core.subjects import (
     AccessKey,
-    AccountSnapshot,
     AccountSummary,
     Analyzer,
     AnalyzerFinding,
@@ -19,22 +20,17 @@ from auditor.core.model import (
     InternalAccess,
     KeyMetadata,
     KeySlot,
-    Observed,
-    Owner,
     PasswordPolicy,
     Policy,
     Region,
     Role,
     RootMfa,
     RootUser,
-    Subject,
-    Unavailable,
     UnusedAccess,
     User,
     UserDetail,
     VirtualMfaDevice,
 )
-from auditor.core.reconcile import Event, Record, Resolution, Status
 from auditor.render.notice import Notice
 
 ACCOUNT = "111122223333"
@@ -55,8 +51,10 @@ def arn(what: str) -> str:
     return f"arn:{OWNER.partition}:iam::{ACCOUNT}:{what}"
 
 
-def observed(*subjects: Subject, age: float = 0, **gaps: str) -> Observed[Subject]:
-    why = {scope: Unavailable(reason=reason) for scope, reason in gaps.items()}
+def observed(
+    *subjects: Subject, age: float = 0, gaps: Mapping[str, str | Unavailable] | None = None
+) -> Observed[Subject]:
+    why = {scope: Unavailable(reason=it) if isinstance(it, str) else it for scope, it in (gaps or {}).items()}
     return Observed(subjects=subjects, as_of=ago(age), gaps=why)
 
 
@@ -90,8 +88,8 @@ def credential_row(name: str = "ana", *, age: float | None = 400, **fields: Any)
 
 
 def root_row(**fields: Any) -> CredentialRow:
-    named = {"resource": OWNER.root_arn, "uid": OWNER.root_arn, "is_root": True, "password_enabled": None}
-    return credential_row("<root_account>", **named | fields)
+    own: dict[str, Any] = {"resource": OWNER.root_arn, "uid": OWNER.root_arn, "is_root": True, "password_enabled": None}
+    return credential_row("<root_account>", **own | fields)
 
 
 def account_summary(*, password: bool = True, keys: bool = False, mfa: bool = True) -> AccountSummary:
@@ -274,6 +272,7 @@ def evaluation(
     age: float = 0,
     looked_at: Mapping[str, tuple[str, ...]] | None = None,
     skipped: tuple[Skip, ...] = (),
+    via: tuple[str, ...] = (),
 ) -> Evaluation:
     """An evaluation of evidence of `age` days before now; `looked_at` are the uids by check, besides the findings'."""
     uids = {check: set(seen) for check, seen in (looked_at or {}).items()}
@@ -283,7 +282,9 @@ def evaluation(
         owner=OWNER,
         evidence_at=ago(age),
         findings=tuple(replace(found, evidence_at=ago(age)) for found in findings),
-        examined={check: Examined(uids=frozenset(seen), as_of=ago(age)) for check, seen in uids.items()},
+        examined={
+            check: Examined(uids=frozenset(seen), as_of=ago(age), via=frozenset(via)) for check, seen in uids.items()
+        },
         skipped=skipped,
     )
 

@@ -18,8 +18,8 @@ def mails(shown: str) -> list[str]:
 
 def test_first_day_tells_everything_and_the_second_only_the_change(shown: str) -> None:
     first, second = mails(shown)
-    assert first.startswith("Subject: [HIGH] 12 new - AWS account 111122223333\n")
-    assert second.startswith("Subject: [CRITICAL] 2 new, 2 resolved - AWS account 111122223333\n")
+    assert first.startswith("Subject: [HIGH] AWS account 111122223333: 12 new\n")
+    assert second.startswith("Subject: [CRITICAL] AWS account 111122223333: 2 new, 2 resolved\n")
     assert re.findall(r"check (\S+)", second) == ["root-access-key", "administrator-policy"]
     assert re.findall(r"arn:aws:\S+(?= \(fixed)", second) == [
         "arn:aws:iam::111122223333:user/ben",

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import jmespath
 import pytest
 from botocore import xform_name
 from botocore.session import get_session
@@ -54,15 +55,20 @@ def test_demo_prints_what_the_readme_shows() -> None:
 def test_aws_cli_lines_are_calls_that_exist() -> None:
     (script,) = blocks("sh")
     session = get_session()
-    calls = re.findall(r"aws ([a-z0-9]+) ([a-z0-9-]+)((?: --[a-z-]+)*)", script)
-    assert len(calls) == script.count("aws ")
-    for service, operation, options in calls:
+    for call in script.split("aws ")[1:]:
+        service, operation, *_ = re.split(r"[\s;)]+", call)
         model = session.get_service_model(service)
         known = {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
         assert operation in known
         shape = known[operation].input_shape
         members = {xform_name(name, "-") for name in shape.members} if shape else set()
-        assert {it.removeprefix("--") for it in options.split()} - {"query", "output", "region"} <= members
+        assert set(re.findall(r"--([a-z-]+)", call)) - {"query", "output", "region", "decode"} <= members
+
+
+def test_query_of_the_readme_names_the_analyzer_in_each_finding() -> None:
+    (query,) = re.findall(r'--query "(\{findings.*?\})"$', README, flags=re.MULTILINE)
+    answer = {"findings": [{"id": "1"}], "nextToken": "more"}
+    assert jmespath.search(query.replace("$arn", "A"), answer) == {"findings": [{"id": "1", "analyzerArn": "A"}]}
 
 
 def test_every_source_s_file_can_be_made_with_the_aws_cli() -> None:

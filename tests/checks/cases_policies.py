@@ -2,8 +2,9 @@ from auditor.checks.policies import administrator_policy
 from tests.build import ADMINISTRATOR, allowing, arn, policy
 from tests.checks.case import Case
 
+HOLDERS = (arn("user/team/ana"), arn("group/all"), arn("role/deploy"), arn("role/x"))
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-FLAGGED = "everything allows * on *; held by 1"
+FLAGGED = "everything allows * on *; held by role/deploy"
 
 CASES = (
     Case(
@@ -11,9 +12,10 @@ CASES = (
         fails={
             policy(ADMINISTRATOR): FLAGGED,
             policy(ADMINISTRATOR, attached_to=()): "everything allows * on *; held by nobody",
-            policy(ADMINISTRATOR, attached_to=(arn("user/ana"), arn("group/all"))): (
-                "everything allows * on *; held by 2"
+            policy(ADMINISTRATOR, attached_to=HOLDERS[:3]): (
+                "everything allows * on *; held by user/team/ana, group/all, role/deploy"
             ),
+            policy(ADMINISTRATOR, attached_to=HOLDERS): "everything allows * on *; held by 4 principals",
             policy(ADMINISTRATOR, owner=arn("user/ana"), resource=arn("user/ana")): FLAGGED,
             # Every form in which IAM writes the same.
             policy(allowing("*", "*")): FLAGGED,
@@ -24,11 +26,11 @@ CASES = (
             policy({"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}, ALLOW]}): FLAGGED,
             # A condition is told, and does not make it harmless.
             policy(allowing(Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})): (
-                "everything allows * on * if aws:MultiFactorAuthPresent is met; held by 1"
+                "everything allows * on * if aws:MultiFactorAuthPresent is met; held by role/deploy"
             ),
             policy(
                 allowing(Condition={"Bool": {"aws:SecureTransport": "true"}, "StringLike": {"aws:PrincipalTag/t": "x"}})
-            ): ("everything allows * on * if aws:PrincipalTag/t, aws:SecureTransport is met; held by 1"),
+            ): ("everything allows * on * if aws:PrincipalTag/t, aws:SecureTransport is met; held by role/deploy"),
             # A Deny bites only for certain.
             policy(
                 {
@@ -51,7 +53,6 @@ CASES = (
             policy(allowing("*", "arn:aws:s3:::ledger/*")),
             policy(allowing(["s3:Get*", "s3:List*"], "*")),
             policy({"Statement": []}),
-            policy({}),
         ),
     ),
 )

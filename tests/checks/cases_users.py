@@ -19,16 +19,23 @@ CASES = (
     Case(
         idle_console_password,
         fails={
-            user(password_used=46): "the console password of ana was last used 2026-10-05 (limit 45 days)",
-            # Never used is as idle as it is old: since it was set, or since the user was made.
-            user(password_used=None, password_changed=46): (
-                "the console password of ana was set 2026-10-05 and never used (limit 45 days)"
+            user(password_used=46, password_changed=90): (
+                "the console password of ana was last used 2026-10-05 (limit 45 days)"
             ),
-            user(age=46, **IDLE): "the console password of ana was set 2026-10-05 and never used (limit 45 days)",
+            # Not used is as idle as it is old: since it was set, or since the user was made.
+            user(password_used=None, password_changed=46): (
+                "the console password of ana was set 2026-10-05 and not used since (limit 45 days)"
+            ),
+            user(password_used=800, password_changed=46): (
+                "the console password of ana was set 2026-10-05 and not used since (limit 45 days)"
+            ),
+            user(age=46, **IDLE): "the console password of ana was set 2026-10-05 and not used since (limit 45 days)",
         },
         passes=(
-            user(password_used=45),
+            user(password_used=45, password_changed=90),
             user(password_used=None, password_changed=45),
+            # Set again, and nobody signed in with it yet.
+            user(password_used=800, password_changed=45),
             user(age=45, **IDLE),
             user(password_used=800, password_enabled=False),
             user(age=800, password_enabled=False, **IDLE),
@@ -47,14 +54,14 @@ CASES = (
             password_policy(minimum_length=13): "the password policy has a minimum length of 13 (limit 14)",
             password_policy(reuse_prevention=23): "the password policy has 23 old passwords remembered (limit 24)",
             password_policy(reuse_prevention=0): "the password policy has no old passwords remembered (limit 24)",
-            password_policy(upper=False): "the password policy has no upper-case demanded",
-            password_policy(lower=False): "the password policy has no lower-case demanded",
-            password_policy(number=False): "the password policy has no digit demanded",
-            password_policy(symbol=False): "the password policy has no symbol demanded",
+            password_policy(upper=False): "the password policy has no demand for upper-case characters",
+            password_policy(lower=False): "the password policy has no demand for lower-case characters",
+            password_policy(number=False): "the password policy has no demand for numeric characters",
+            password_policy(symbol=False): "the password policy has no demand for symbol characters",
             UNSET: (
                 "no password policy is set; AWS's default has a minimum length of 8 (limit 14), "
-                "no old passwords remembered (limit 24), no upper-case demanded, no lower-case demanded, "
-                "no digit demanded, no symbol demanded"
+                "no old passwords remembered (limit 24), "
+                "no demand for upper-case/lower-case/numeric/symbol characters"
             ),
         },
         # Passwords that expire are not asked for: people answer with a number at the end.

@@ -19,7 +19,8 @@ from auditor.checks.controls import titles
 from auditor.core.check import Check, Context, Limits, Problem, Severity, check
 from auditor.core.derive import DERIVATIONS, derive
 from auditor.core.evaluate import evaluate
-from auditor.core.model import AccessKey, Observed, Subject, Unavailable
+from auditor.core.model import Observed, Subject, Unavailable
+from auditor.core.subjects import AccessKey
 from tests.build import NOW, account_summary, analyzer, observed, root_row, snapshot
 from tests.checks import (
     cases_access_analyzer,
@@ -147,6 +148,20 @@ def test_threshold_is_tested_on_both_sides(it: Check, name: str) -> None:
     assert (freed_below and caught_above) or (freed_above and caught_below)
 
 
+@pytest.mark.parametrize(("it", "name"), THRESHOLDS, ids=[f"{it.id}-{name}" for it, name in THRESHOLDS])
+def test_threshold_is_not_material(it: Check, name: str) -> None:
+    """Another limit may find or free a subject; of one that is still found nothing has changed."""
+    judgements = [
+        (judged(it, subject, case.limits), judged(it, subject, shifted(case.limits, name, units)))
+        for case in cases_of(it)
+        for subject in case.fails
+        for units in (-1, 1)
+    ]
+    still = [(before, after) for before, after in judgements if after]
+    assert still
+    assert all([one.evidence for one in before] == [one.evidence for one in after] for before, after in still)
+
+
 def test_every_limit_is_read_by_a_check() -> None:
     assert {name for _, name in THRESHOLDS} == {limit.name for limit in fields(Limits)}
 
@@ -163,9 +178,15 @@ def test_fix_names_fields_that_its_subject_has(it: Check) -> None:
 
 
 @of_every_check
-def test_fix_command_deletes_nothing(it: Check) -> None:
-    command, _, _ = it.fix.partition("#")
-    assert not re.search(r"\b(delete|remove)-", command)
+def test_fix_deletes_nothing(it: Check) -> None:
+    assert not re.search(r"\bdelete|\bremove-", it.fix)
+
+
+@of_every_check
+def test_fix_has_no_values_in_a_comment(it: Check) -> None:
+    """A shell does not read quotes there: a line end in a name would end the comment."""
+    _, _, comment = it.fix.partition("#")
+    assert list(placeholders(comment)) == []
 
 
 HOSTILE = "x; touch pwned $(touch pwned) `touch pwned` ' touch pwned \" && touch pwned"
@@ -179,7 +200,7 @@ def test_hostile_name_is_one_word_of_the_fix(it: Check) -> None:
     subject = next(subject for case in CASES if case.check.id == it.id for subject in case.fails)
     text = {name: HOSTILE for name, value in asdict(subject).items() if isinstance(value, str)}
     words = shlex.split(it.fix_for(replace(subject, **text)))
-    assert HOSTILE in words
+    assert HOSTILE in {word.removesuffix(";") for word in words}
     assert not any(word.strip("`$();'\"") in {"touch", "pwned"} for word in words)
 
 

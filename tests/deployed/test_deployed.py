@@ -102,8 +102,17 @@ def test_diff_is_empty(cdk: deploy.Cdk) -> None:
 
 
 def looked_at_everything(answer: Response) -> bool:
-    """A denied source is not an error of the run: it must then say what it could not see."""
-    return answer.error is None and not answer.payload["unavailable"] and not answer.payload["skipped"]
+    """A denied source is not an error of the run: it must then say what it could not see.
+
+    The emulator leaves the AWS managed policies out of the authorization details, which the audit says each time.
+    """
+    if answer.error or answer.payload["unavailable"]:
+        return False
+    lacking = "attached, but the evidence lacks it: arn:aws:iam::aws:policy/"
+    return all(
+        check == "administrator-policy" and reason.startswith(lacking)
+        for check, reason in answer.payload["skipped"].items()
+    )
 
 
 def test_audit_needs_every_action_it_is_granted(running: Emulator, outputs: Outputs) -> None:
@@ -115,7 +124,9 @@ def test_audit_needs_every_action_it_is_granted(running: Emulator, outputs: Outp
         name = f"user-{datetime.now(UTC).timestamp()}"
         users.create_user(UserName=name)
         users.create_login_profile(UserName=name, Password="Correct-Horse-7-Battery")
-        return {"now": (datetime.now(UTC) + timedelta(hours=5)).isoformat()}
+        with running.created_ago(timedelta(hours=5)):
+            users.generate_credential_report()
+        return {}
 
     work = invocation(running, outputs["AuditFunction"], transition, looked_at_everything)
     assert unneeded(role, work, among="[!s]*") == []

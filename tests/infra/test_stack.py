@@ -190,6 +190,7 @@ def test_every_way_to_fail_has_an_alarm_that_people_hear(template: Template, aud
         "AuditCompleted",
         "ChecksSkipped",
         *["Errors"] * 2,
+        "IteratorAge",
     ]
     assert all(it["AlarmActions"] for it in alarms)
     template.has_resource_properties(

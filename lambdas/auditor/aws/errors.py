@@ -23,5 +23,6 @@ def as_unavailable(error: ClientError | BotoCoreError) -> Unavailable:
     code = error.response.get("Error", {}).get("Code", "unknown error")
     message = error.response.get("Error", {}).get("Message", "")
     if code in NOT_ENABLED:
-        return Unavailable(reason=f"{error.operation_name}: {code}: the Region is not enabled for the account")
+        reason = f"{error.operation_name}: {code}: the Region is not enabled for the account"
+        return Unavailable(reason=reason, inapplicable=True)
     return Unavailable(reason=f"{error.operation_name}: {code}: {message}".removesuffix(": "))

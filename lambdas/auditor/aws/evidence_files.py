@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from auditor.aws.source import MalformedEvidenceError, Shape, Source, validated
+from auditor.aws.source import MalformedEvidenceError, Moment, Shape, Source, validated
 from auditor.aws.sources import SOURCES, credential_report
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Owner, Unavailable
 
 ACCOUNT_FILE = "account.json"
+UNDATED = f"without {ACCOUNT_FILE} the evidence counts as of {{}}"
 ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?:iam|access-analyzer):[a-z0-9-]*:(?P<account>\d{12}):")
+HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 TRUNCATED = ("IsTruncated", "NextToken", "nextToken")
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """Windows shells redirect into UTF-16, and mark it."""
@@ -47,8 +49,8 @@ class AccountFile(Shape):
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
     partition: Annotated[str, Field(pattern=r"^aws(-[a-z]+)*$")] = "aws"
-    gathered_at: AwareDatetime
-    generated: dict[str, AwareDatetime] = Field(default_factory=dict)
+    gathered_at: Moment
+    generated: dict[str, Moment] = Field(default_factory=dict)
     unavailable: dict[str, str | Reason] = Field(default_factory=dict)
     gaps: dict[str, dict[str, str | Reason]] = Field(default_factory=dict)
 
@@ -108,7 +110,7 @@ def decode(files: Mapping[str, bytes], now: datetime) -> Loaded:
     answers = {source.name: _answer(source, contents.get(source), told, gathered_at) for source in SOURCES}
     return Loaded(
         evidence=Evidence(owner=owner, gathered_at=gathered_at, answers=answers),
-        notes=(*notes, *_unknown_columns(contents)),
+        notes=(*notes, *_unknown_columns(contents), *([] if told else [UNDATED.format(now)])),
     )
 
 
@@ -123,7 +125,12 @@ def _account_file(data: bytes) -> AccountFile:
 
 def _content(source: Source, data: bytes) -> str | list[Any]:
     text = _text(source.filename, data)
-    return text if source.suffix == "csv" else _documents(source.filename, text)
+    if source.suffix != "csv":
+        return _documents(source.filename, text)
+    try:
+        return text if not text.strip() or list(credential_report.rows(text)) else ""
+    except MalformedEvidenceError as error:
+        raise EvidenceError(f"{source.filename}: {error}") from error
 
 
 def _text(filename: str, data: bytes) -> str:
@@ -143,13 +150,22 @@ def _documents(filename: str, text: str) -> list[Any]:
         try:
             document, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            message = f"{filename}: line {error.lineno}, column {error.colno}: {error.msg}"
-            raise EvidenceError(message) from error
-        except RecursionError as error:
-            message = f"{filename}: nested too deeply"
-            raise EvidenceError(message) from error
+            raise EvidenceError(f"{filename}: line {error.lineno}, column {error.colno}: {error.msg}") from error
+        except (ValueError, RecursionError) as error:
+            line = text.count("\n", 0, at) + 1
+            raise EvidenceError(f"{filename}: line {line}: what begins here cannot be read: {error}") from error
         documents.append(document)
+    if HALF_CHARACTER.search(text) and _unspeakable(documents):
+        raise EvidenceError(f"{filename}: an escape stands for half a character")
     return documents
+
+
+def _unspeakable(documents: list[Any]) -> bool:
+    try:
+        json.dumps(documents, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _answer(
@@ -215,7 +231,9 @@ def _owner(told: AccountFile | None, contents: Mapping[Source, str | list[Any]])
 def _owners(content: str | list[Any]) -> Iterator[Counter[Owner]]:
     """For each answer, the accounts that its entries belong to, counted. Each root row is an answer of its own."""
     if isinstance(content, str):
-        arns = credential_report.arns(content)
+        if not content.strip():
+            return
+        arns = [cells.text("arn") for cells in credential_report.rows(content)]
         groups: list[list[str]] = [arns, *([arn] for arn in arns if arn.endswith(":root"))]
     else:
         groups = [list(_arns(document)) for document in content]
@@ -229,12 +247,12 @@ def _arns(document: Any) -> Iterator[str]:
     for entries in document.values() if isinstance(document, dict) else ():
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, dict):
-                named = (entry.get(key) for key in ("Arn", "arn", "SerialNumber"))
+                named = (entry.get(key) for key in ("Arn", "arn", "SerialNumber", "analyzerArn"))
                 yield from (arn for arn in named if isinstance(arn, str))
 
 
 def _unknown_columns(contents: Mapping[Source, str | list[Any]]) -> list[str]:
     report = contents.get(credential_report.CREDENTIAL_REPORT)
-    unknown = credential_report.unknown_columns(report) if isinstance(report, str) else []
+    unknown = credential_report.unknown_columns(report) if isinstance(report, str) and report.strip() else []
     filename = credential_report.CREDENTIAL_REPORT.filename
     return [f"{filename}: line 1: unknown columns ignored: {', '.join(unknown)}"] if unknown else []

@@ -51,7 +51,7 @@ def _notice(owner: Owner, images: list[tuple[Item, Item]]) -> Notice:
         owner=owner,
         at=max(_times(new for _, new in images)),
         records=tuple(_newest(record_of(new) for _, new in images if new["item"] == "finding")),
-        blind={check: reason for check, reason in after.items() if check not in before},
+        blind={check: reason for check, reason in after.items() if before.get(check) != reason},
         seeing_again=tuple(sorted(set(before) - set(after))),
     )
 

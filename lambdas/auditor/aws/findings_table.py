@@ -221,6 +221,7 @@ def _facts(finding: Finding) -> Item:
         "controls": list(finding.controls),
         "fix": finding.fix,
         "evidence_at": finding.evidence_at.isoformat(),
+        "via": finding.via,
     }
 
 
@@ -258,6 +259,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
         controls=tuple(item["controls"]),
         fix=item["fix"],
         evidence_at=datetime.fromisoformat(item["evidence_at"]),
+        via=item["via"],
     )
     return Record(
         finding=finding,

@@ -11,7 +11,7 @@ from auditor.aws.source import Asked, MalformedEvidenceError, Source
 from auditor.aws.sources import SOURCES
 from auditor.core.derive import derive
 from auditor.core.evidence import Answer, Evidence
-from auditor.core.model import AccountSnapshot, Gaps, Observed, Subject, Unavailable
+from auditor.core.model import AccountSnapshot, Observed, Subject, Unavailable
 
 
 def gather(aws: Aws, sources: Iterable[Source] = SOURCES, begin: Callable[[Source], None] = lambda _: None) -> Evidence:
@@ -34,6 +34,8 @@ def _ask(source: Source, aws: Aws, answers: Mapping[str, Answer | Unavailable]) 
         asked = source.gather(aws, needed)
     except AWS_ERRORS as error:
         return as_unavailable(error)
+    except MalformedEvidenceError as error:
+        return Unavailable(reason=f"needs {', '.join(source.needs)}, which cannot be read: {error}")
     return _answer(asked, aws.now)
 
 
@@ -75,10 +77,10 @@ def _named(source: Source, why: Unavailable) -> Unavailable:
 
 def _read(source: Source, answer: Answer, evidence: Evidence) -> Mapping[type[Subject], Observed[Subject]]:
     reading = source.read(answer.raw, evidence.owner)
-    gaps: Gaps = {**answer.gaps, **reading.gaps}
     by_kind: dict[type[Subject], list[Subject]] = {kind: [] for kind in source.kinds}
     for subject in reading.subjects:
         by_kind[type(subject)].append(subject)
     return {
-        kind: Observed(subjects=tuple(subjects), as_of=answer.as_of, gaps=gaps) for kind, subjects in by_kind.items()
+        kind: Observed(subjects=tuple(subjects), as_of=answer.as_of, gaps={**reading.gaps.get(kind, {}), **answer.gaps})
+        for kind, subjects in by_kind.items()
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from auditor.aws.errors import AWS_ERRORS, as_unavailable
@@ -9,6 +10,8 @@ from auditor.aws.session import Aws
 from auditor.core.model import Unavailable
 
 SIDE_BY_SIDE = 16
+CLOSED_REGION = "explicit deny in a service control policy"
+"""How AWS says that the organization keeps a Region closed: nothing can be there, and nobody needs to mend it."""
 
 
 def each_region(
@@ -22,7 +25,8 @@ def each_region(
         try:
             return ask(clients[region], region)
         except AWS_ERRORS as error:
-            return as_unavailable(error)
+            why = as_unavailable(error)
+            return replace(why, inapplicable=why.inapplicable or CLOSED_REGION in why.reason)
 
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         answers = dict(zip(clients, pool.map(answer, clients), strict=True))

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
 from auditor.aws.session import Aws
 from auditor.core.model import Gaps, Owner, Subject
@@ -34,6 +34,16 @@ class Shape(BaseModel):
         return {key: value for key, value in raw.items() if value is not None or key not in optional}
 
 
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the date is out of range") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with its offset, as UTC."""
+
 ShapeT = TypeVar("ShapeT", bound=Shape)
 
 
@@ -58,10 +68,10 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The subjects in an answer, and what the answer itself says it could not see."""
+    """The subjects in an answer, and for each kind of them what the answer itself says it could not see."""
 
     subjects: list[Subject]
-    gaps: Gaps = field(default_factory=dict)
+    gaps: Mapping[type[Subject], Gaps] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

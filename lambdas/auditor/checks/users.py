@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from auditor.core.check import Context, Limits, Problem, Problems, Severity, check, day
-from auditor.core.model import PasswordPolicy, User
+from auditor.core.subjects import PasswordPolicy, User
+
+PASSWORD_RULES = ("set", "minimum_length", "reuse_prevention", "upper", "lower", "number", "symbol")
+"""What of a password policy is judged."""
 
 
 @check(
@@ -61,12 +64,14 @@ def console_without_mfa(user: User, ctx: Context) -> Problems:  # noqa: ARG001
 def idle_console_password(user: User, ctx: Context) -> Problems:
     """Console password was not used for a long time.
 
-    Nobody notices when an idle password is guessed. A password that was never used is as idle as it is old.
+    Nobody notices when an idle password is guessed. A password that was not used since it was set is as idle as it is
+    old.
     """
-    since = user.password_last_used or user.password_last_changed or user.created
-    limit = ctx.limits.password_idle
+    used, limit = user.password_last_used, ctx.limits.password_idle
+    changed = user.password_last_changed or user.created
+    since = max(used or changed, changed)
     if user.password_enabled and ctx.age(since) > limit:
-        use = f"was last used {day(since)}" if user.password_last_used else f"was set {day(since)} and never used"
+        use = f"was last used {day(used)}" if since == used else f"was set {day(since)} and not used since"
         yield Problem(
             f"the console password of {user.name} {use} (limit {limit.days} days)",
             {"last_used": user.password_last_used, "changed": user.password_last_changed},
@@ -120,7 +125,8 @@ def second_active_key(user: User, ctx: Context) -> Problems:  # noqa: ARG001
         "trusted-advisor/Yw2K9puPzl",
         "iam-best-practice/3",
     ),
-    fix="aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24"
+    fix="aws iam get-account-password-policy   # an update resets what it does not name, so name that too:"
+    " aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24"
     " --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters"
     " --allow-users-to-change-password",
 )
@@ -133,7 +139,7 @@ def weak_password_policy(policy: PasswordPolicy, ctx: Context) -> Problems:
     weak = tuple(_weaknesses(policy, ctx.limits))
     if weak:
         which = "the password policy" if policy.set else "no password policy is set; AWS's default"
-        yield Problem(f"{which} has {', '.join(weak)}", {"weaknesses": weak})
+        yield Problem(f"{which} has {', '.join(weak)}", {name: getattr(policy, name) for name in PASSWORD_RULES})
 
 
 def _weaknesses(policy: PasswordPolicy, limits: Limits) -> Iterator[str]:

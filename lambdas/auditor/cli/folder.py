@@ -1,10 +1,11 @@
 """Evidence folders on disk."""
 
 import os
-import shutil
-import tempfile
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from auditor.aws.evidence_files import ACCOUNT_FILE, EvidenceError, Loaded, decode, encode
 from auditor.aws.sources import SOURCES
@@ -12,36 +13,41 @@ from auditor.cli.errors import InputError
 from auditor.core.evidence import Evidence
 
 
-def load(path: Path, now: datetime) -> Loaded:
-    """The evidence in a folder. Raises InputError if it is none, EvidenceError with the folder if it cannot be read."""
+def load(path: Path, now: datetime | None) -> Loaded:
+    """The evidence in a folder; `now`, or its newest file, dates it where it does not say.
+
+    Raises InputError if it is no folder, EvidenceError with the folder if it cannot be read.
+    """
     if not path.is_dir():
         raise InputError(f"--evidence: {path} is not a folder")
     names = [ACCOUNT_FILE, *(source.filename for source in SOURCES)]
+    present = [path / name for name in names if (path / name).is_file()]
+    newest = max((file.stat().st_mtime for file in present), default=0.0)
     try:
-        files = {name: (path / name).read_bytes() for name in names if (path / name).exists()}
-        return decode(files, now)
-    except OSError as error:
-        raise InputError(f"--evidence: {error.filename}: {error.strerror}") from error
+        files = {file.name: file.read_bytes() for file in present}
+        return decode(files, now or datetime.fromtimestamp(int(newest), tz=UTC))
     except EvidenceError as error:
         raise EvidenceError(f"{path}: {error}") from error
 
 
-def refuse_to_overwrite(path: Path) -> None:
-    """Raises InputError if something other than an empty folder is at `path`."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+@contextmanager
+def made(path: Path) -> Iterator[Callable[[Evidence], None]]:
+    """Make a new folder in one step: the given function writes evidence that is there, whole, when the block ends.
+
+    Only its owner can read it. Raises InputError, before the block, if something is at `path`; OSError if it cannot be
+    made.
+    """
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
         raise InputError(f"--out: {path} exists and is not an empty folder")
+    target = path.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True) as making:
 
+        def write(evidence: Evidence) -> None:
+            for name, body in encode(evidence).items():
+                file = Path(making, name)
+                file.touch(mode=0o600)
+                file.write_bytes(body)
 
-def save(path: Path, evidence: Evidence) -> None:
-    """Write the folder, readable for its owner only, in one step: it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        for name, body in encode(evidence).items():
-            target = making / name
-            target.touch(mode=0o600)
-            target.write_bytes(body)
-        os.replace(making, path)  # noqa: PTH105  (replaces an empty folder, which Path.rename may not)
-    except BaseException:
-        shutil.rmtree(making, ignore_errors=True)
-        raise
+        yield write
+        os.replace(making, target)  # noqa: PTH105  (replaces an empty folder, which Path.rename may not)

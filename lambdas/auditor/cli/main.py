@@ -12,11 +12,11 @@ from typing import Annotated, TypeVar
 import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from typer._click.exceptions import ClickException  # typer carries its own click and exports no base of its errors
+from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer exports neither
 
 from auditor import settings
 from auditor.aws.errors import as_unavailable
-from auditor.aws.evidence_files import EvidenceError
+from auditor.aws.evidence_files import EvidenceError, Loaded
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
@@ -70,9 +70,11 @@ def audit(
     chosen = _one_of({it.value: it for it in Format}, form, "--format")
     threshold = _one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
     clock = _moment(now) if now else None
-    gathered = _load(evidence) if evidence else _gathered()
-    _after(clock, gathered)
-    seen = snapshot(gathered, strict=evidence is not None)
+    loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
+    _after(clock, loaded.evidence)
+    seen = snapshot(loaded.evidence, strict=evidence is not None)
+    for note in loaded.notes:
+        screen.note(note)
     evaluation = evaluate(seen, checks, Context(now=clock or seen.gathered_at))
     _show(evaluation, chosen)
     if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
@@ -82,9 +84,9 @@ def audit(
 @app.command("gather")
 def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> None:
     """Save the evidence of the current credentials' account as a folder that `audit --evidence` reads."""
-    folder.refuse_to_overwrite(out)
-    gathered = _gathered()
-    folder.save(out, gathered)
+    with folder.made(out) as write:
+        gathered = _gathered()
+        write(gathered)
     screen.gathered(out, gathered)
 
 
@@ -137,13 +139,6 @@ def _after(clock: datetime | None, evidence: Evidence) -> None:
         raise InputError(f"--now: {clock.isoformat()} is before the evidence, which is of {newest.isoformat()}")
 
 
-def _load(path: Path) -> Evidence:
-    loaded = folder.load(path, settings.now())
-    for note in loaded.notes:
-        screen.note(note)
-    return loaded.evidence
-
-
 def _gathered() -> Evidence:
     session = boto3.Session(region_name=boto3.Session().region_name or DEFAULT_REGION)
     with screen.progress(len(SOURCES)) as begin:
@@ -166,18 +161,28 @@ def run() -> None:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
+    except NoArgsIsHelpError as error:
+        code = error.exit_code
     except ClickException as error:
-        code = _fail(error.format_message()) if error.message else error.exit_code
+        code = _fail(error.format_message())
     except (InputError, EvidenceError, UnreadableSourceError) as error:
         code = _fail(str(error))
     except (ClientError, BotoCoreError) as error:
         code = _fail(f"AWS: {as_unavailable(error).reason} (saved evidence needs no AWS: --evidence DIR)")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except (BrokenPipeError, SystemExit):
+        code = _reader_left()  # typer leaves by SystemExit when the pipe breaks
+    except OSError as error:
+        _reader_left()
+        code = _fail(": ".join(filter(None, (error.filename and str(error.filename), error.strerror))))
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(message: str) -> int:
     screen.note(message)
     return 2
+
+
+def _reader_left() -> int:
+    """Let what is still buffered for stdout go nowhere, so that it is not tried again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -92,7 +92,9 @@ def explanation(check: Check) -> None:
     """All that is known about a check."""
     console = _console()
     console.print(Text(f"{check.id} ({check.severity.name})", style="bold"))
-    console.print(Text(f"\n{check.title}.\n\n{check.rationale}\n\nAbout: {check.kind.aws_type}\nFix:   {check.fix}"))
+    console.print(
+        Text(f"\n{check.title}.\n\n{check.rationale}\n\nAbout: {check.kind.aws_type}\nFix:   {check.fix_shape}")
+    )
     console.print(Text("\nControls:"))
     for control in check.controls:
         console.print(Text(f"  {control}  {titles()[control]}"))

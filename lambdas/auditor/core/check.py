@@ -88,6 +88,12 @@ class Check:
     kind: type[Subject]
     judge: Callable[[Any, Context], Problems]
 
+    @property
+    def fix_shape(self) -> str:
+        """The fix for people: ``<name>`` where a subject's value belongs."""
+        parts = string.Formatter().parse(self.fix)
+        return "".join(text + (f"<{field.removeprefix('it.')}>" if field else "") for text, field, _, _ in parts)
+
     def fix_for(self, subject: Subject) -> str:
         """The fix with the subject's values in it, each quoted for a shell."""
         return ShellFormatter().format(self.fix, it=subject)

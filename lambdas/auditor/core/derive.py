@@ -6,7 +6,8 @@ from datetime import timedelta
 from itertools import chain, product
 from typing import Any
 
-from auditor.core.model import (
+from auditor.core.model import Facts, Gaps, Observed, Subject, Unavailable
+from auditor.core.subjects import (
     AccessKey,
     AccountSummary,
     Analyzer,
@@ -14,17 +15,12 @@ from auditor.core.model import (
     CredentialRow,
     EnabledRegion,
     ExternalAccess,
-    Facts,
-    Gaps,
     InternalAccess,
     KeyMetadata,
     KeySlot,
-    Observed,
     Region,
     RootMfa,
     RootUser,
-    Subject,
-    Unavailable,
     UnusedAccess,
     User,
     UserDetail,
@@ -34,7 +30,8 @@ from auditor.core.model import (
 CLOCK_SLACK = timedelta(minutes=1)
 """IAM's own answers may date the creation of one user a moment apart."""
 
-UNUSED_TYPES = frozenset({"UnusedIAMRole", "UnusedIAMUserAccessKey", "UnusedIAMUserPassword", "UnusedPermission"})
+MOST_KEYS = 16
+"""Keys of one user that are worth telling apart; IAM allows two."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class Made:
 
     subjects: Iterable[Subject]
     gaps: Gaps = field(default_factory=dict)
+    via: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,25 +53,26 @@ class Derivation:
 
     def derive(self, facts: Facts) -> Observed[Subject] | Unavailable:
         """Apply to `facts`; as old as the oldest input, and with the inputs' gaps."""
-        inputs = [facts.get(kind, Unavailable(reason=f"no source gives {kind.__name__}")) for kind in self.needs]
         seen: list[Observed[Subject]] = []
-        for known in inputs:
+        for kind in self.needs:
+            known = facts.get(kind, Unavailable(reason=f"no source gives {kind.__name__}"))
             if isinstance(known, Unavailable):
                 return known
             seen.append(known)
-        made = self.make(*(known.subjects for known in seen))
+        made = self.make(*seen)
         if isinstance(made, Unavailable):
             return made
-        gaps = {key: gap for known in seen for key, gap in known.gaps.items()} | dict(made.gaps)
-        return Observed(subjects=tuple(made.subjects), as_of=min(known.as_of for known in seen), gaps=gaps)
+        gaps = dict(made.gaps) | {key: gap for known in seen for key, gap in known.gaps.items()}
+        as_of = min(known.as_of for known in seen)
+        return Observed(subjects=tuple(made.subjects), as_of=as_of, gaps=gaps, via=made.via)
 
 
-def root_user(rows: Sequence[CredentialRow], summaries: Sequence[AccountSummary]) -> Made | Unavailable:
+def root_user(rows: Observed[CredentialRow], summaries: Observed[AccountSummary]) -> Made | Unavailable:
     """The root user. Summary and report may be hours apart: the worse of the two counts until they agree."""
-    row = next((row for row in rows if row.is_root), None)
+    row = next((row for row in rows.subjects if row.is_root), None)
     if row is None:
         return Unavailable(reason="credential-report has no row for the root user")
-    summary = summaries[0]
+    (summary,) = summaries.subjects
     return Made(
         [
             RootUser(
@@ -89,33 +88,41 @@ def root_user(rows: Sequence[CredentialRow], summaries: Sequence[AccountSummary]
     )
 
 
-def root_mfa(roots: Sequence[RootUser], devices: Sequence[VirtualMfaDevice]) -> Made:
+def root_mfa(roots: Observed[RootUser], devices: Observed[VirtualMfaDevice]) -> Made:
     """The root user's virtual MFA devices; hardware ones and passkeys are in no list that a member can read."""
     return Made(
         RootMfa(
             resource=root.resource,
             uid="root",
             has_credentials=root.has_credentials,
-            virtual=tuple(device.resource for device in devices if device.user == root.resource),
+            virtual=tuple(device.resource for device in devices.subjects if device.user == root.resource),
         )
-        for root in roots
+        for root in roots.subjects
     )
 
 
-def users(details: Sequence[UserDetail], rows: Sequence[CredentialRow]) -> Made:
-    """Users with their credentials; one the report does not know yet, or knows a deleted namesake of, is a gap."""
-    by_arn = {row.resource: row for row in rows}
+NEWER = Unavailable(reason="newer than the credential report", inapplicable=True)
+LACKING = Unavailable(reason="the credential report lacks it")
+
+
+def users(details: Observed[UserDetail], rows: Observed[CredentialRow]) -> Made:
+    """Users with their credentials. Who is in one source only, or has another's row, was not seen."""
+    by_arn = {row.resource: row for row in rows.subjects if not row.is_root}
     found, gaps = [], {}
-    for detail in details:
-        row = by_arn.get(detail.resource)
+    for detail in details.subjects:
+        row = by_arn.pop(detail.resource, None)
         if row is None or _is_namesake(row, detail):
-            gaps[detail.resource] = Unavailable(reason=f"{detail.name} is newer than the report", inapplicable=True)
+            is_new = row is not None or detail.created > rows.as_of - CLOCK_SLACK
+            gaps[detail.resource] = NEWER if is_new else LACKING
         else:
             found.append(_user(detail, row))
-    return Made(found, gaps)
+    # Deleted after the report was made, unless the evidence was made without any user.
+    gone = Unavailable(reason="only the credential report knows it", inapplicable=bool(details.subjects))
+    return Made(found, gaps | dict.fromkeys(by_arn, gone))
 
 
 def _is_namesake(row: CredentialRow, detail: UserDetail) -> bool:
+    """Whether the report still shows a deleted user of the same name."""
     return row.created is not None and abs(row.created - detail.created) > CLOCK_SLACK
 
 
@@ -133,24 +140,30 @@ def _user(detail: UserDetail, row: CredentialRow) -> User:
     )
 
 
-def access_keys(metadata: Sequence[KeyMetadata], rows: Sequence[CredentialRow]) -> Made:
-    """Access keys with their use; a key that changed after the report was made is a gap."""
-    by_user = {row.name: row for row in rows if not row.is_root}
+UNLISTED = Unavailable(reason="its active keys are not listed")
+CHANGED = Unavailable(reason="a key changed after the credential report was made", inapplicable=True)
+
+
+def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) -> Made:
+    """Access keys with their use. A user whose keys the two sources do not agree about was not completely seen."""
     held: dict[str, list[KeyMetadata]] = {}
-    for key in metadata:
+    for key in metadata.subjects:
         held.setdefault(key.user, []).append(key)
-    found, gaps = [], {}
-    for name, keys in held.items():
-        row = by_user.get(name)
-        slots = match_keys(keys, row.keys) if row else {}
-        for key in keys:
-            if row is None or key.uid not in slots:
-                gaps[key.resource] = Unavailable(
-                    reason=f"a key of {name} changed after the report was made", inapplicable=True
-                )
-            else:
-                found.append(_access_key(key, row.resource, slots[key.uid]))
-    return Made(found, gaps)
+    found: list[AccessKey] = []
+    gaps: dict[str, Unavailable] = {}
+    for row in rows.subjects:
+        keys = [] if row.is_root else held.pop(row.name, [])
+        matched = match_keys(keys, row.keys)
+        found += [_access_key(key, row.resource, matched[key.uid]) for key in keys if key.uid in matched]
+        active = sum(slot.active for slot in row.keys)
+        if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):
+            gaps[row.resource] = CHANGED if keys else UNLISTED
+    unknown = {key.resource: NEWER if key.created > rows.as_of - CLOCK_SLACK else LACKING for key in _flat(held)}
+    return Made(found, gaps | unknown)
+
+
+def _flat(held: Mapping[str, list[KeyMetadata]]) -> Iterable[KeyMetadata]:
+    return chain.from_iterable(held.values())
 
 
 def _access_key(key: KeyMetadata, user_arn: str, slots: tuple[KeySlot, ...]) -> AccessKey:
@@ -169,9 +182,11 @@ def match_keys(keys: Sequence[KeyMetadata], slots: Sequence[KeySlot]) -> dict[st
     """Which slots of the report may be which key: the report has slots without ids, the list ids without use.
 
     A slot can be a key only if both are active or both are not, and the key is not newer than the slot's rotation,
-    which equals the creation unless the key was re-activated. The assignments that place the most keys, then the most
-    rotations exactly, are kept; a key keeps every slot that one of them gives it.
+    which equals the creation unless the key was re-activated, nor than the slot's use. The assignments that place the
+    most keys, then the most rotations exactly, are kept; a key keeps every slot that one of them gives it.
     """
+    if len(keys) > MOST_KEYS:
+        return {}
     kept: dict[tuple[int, int], list[list[tuple[str, KeySlot]]]] = {}
     for chosen in product(*([None, *(key for key in keys if _may_be(key, slot))] for slot in slots)):
         placed = [(key, slot) for key, slot in zip(chosen, slots, strict=True) if key]
@@ -186,7 +201,8 @@ def match_keys(keys: Sequence[KeyMetadata], slots: Sequence[KeySlot]) -> dict[st
 
 
 def _may_be(key: KeyMetadata, slot: KeySlot) -> bool:
-    in_time = slot.rotated is not None and key.created - slot.rotated <= CLOCK_SLACK
+    since = [moment for moment in (slot.rotated, slot.last_used) if moment]
+    in_time = slot.rotated is not None and all(key.created - moment <= CLOCK_SLACK for moment in since)
     return key.active == slot.active and in_time
 
 
@@ -194,14 +210,14 @@ def _is_exactly(key: KeyMetadata, slot: KeySlot) -> bool:
     return slot.rotated is not None and abs(key.created - slot.rotated) <= CLOCK_SLACK
 
 
-def _analyzes(analyzer: Analyzer, purpose: str) -> bool:
-    scopes = ("ACCOUNT", "ORGANIZATION")
-    return analyzer.active and analyzer.type in {f"{scope}{purpose}" for scope in scopes}
+def _active(analyzers: Observed[Analyzer], purpose: str) -> list[Analyzer]:
+    types = {f"ACCOUNT{purpose}", f"ORGANIZATION{purpose}"}
+    return [analyzer for analyzer in analyzers.subjects if analyzer.active and analyzer.type in types]
 
 
-def regions(enabled: Sequence[EnabledRegion], analyzers: Sequence[Analyzer]) -> Made:
+def regions(enabled: Observed[EnabledRegion], analyzers: Observed[Analyzer]) -> Made:
     """Enabled Regions with their analyzers for external access, the account's or the organization's."""
-    external = [analyzer for analyzer in analyzers if _analyzes(analyzer, "")]
+    external = _active(analyzers, "")
     return Made(
         Region(
             resource=region.resource,
@@ -209,39 +225,46 @@ def regions(enabled: Sequence[EnabledRegion], analyzers: Sequence[Analyzer]) -> 
             region=region.region,
             external_analyzers=tuple(sorted(a.name for a in external if a.region == region.region)),
         )
-        for region in enabled
+        for region in enabled.subjects
+        if region.resource not in analyzers.gaps
     )
 
 
 def external_access(
-    found: Sequence[AnalyzerFinding], analyzers: Sequence[Analyzer], enabled: Sequence[EnabledRegion]
+    found: Observed[AnalyzerFinding], analyzers: Observed[Analyzer], enabled: Observed[EnabledRegion]
 ) -> Made:
-    """External access findings; a Region without an analyzer for them was not looked at."""
-    covered = {analyzer.region for analyzer in analyzers if _analyzes(analyzer, "")}
+    """External access findings, and whatever no other kind claims; a Region without an analyzer was not looked at."""
+    external = _active(analyzers, "")
+    covered = {analyzer.region for analyzer in external}
     why = Unavailable(reason="no analyzer for external access", inapplicable=True)
-    gaps = {region.resource: why for region in enabled if region.resource not in covered}
-    return Made(_of_type(found, ExternalAccess, {"ExternalAccess"}), gaps)
+    gaps = {region.resource: why for region in enabled.subjects if region.resource not in covered}
+    claimed = ("Unused", "Internal")
+    rest = [ExternalAccess(**vars(it)) for it in found.subjects if not it.type.startswith(claimed)]
+    return Made(rest, gaps, _arns(external))
 
 
-def unused_access(found: Sequence[AnalyzerFinding], analyzers: Sequence[Analyzer]) -> Made | Unavailable:
+def unused_access(found: Observed[AnalyzerFinding], analyzers: Observed[Analyzer]) -> Made | Unavailable:
     """Unused access findings, where an analyzer looks for them."""
-    if not any(_analyzes(analyzer, "_UNUSED_ACCESS") for analyzer in analyzers):
-        return Unavailable(reason="the account has no analyzer for unused access", inapplicable=True)
-    return Made(_of_type(found, UnusedAccess, UNUSED_TYPES))
+    asked = _active(analyzers, "_UNUSED_ACCESS")
+    seen = [UnusedAccess(**vars(it)) for it in found.subjects if it.type.startswith("Unused")]
+    return Made(seen, via=_arns(asked)) if asked or seen else _nobody_looks("unused access", analyzers)
 
 
-def internal_access(found: Sequence[AnalyzerFinding], analyzers: Sequence[Analyzer]) -> Made | Unavailable:
+def internal_access(found: Observed[AnalyzerFinding], analyzers: Observed[Analyzer]) -> Made | Unavailable:
     """Internal access findings, where an analyzer looks for them."""
-    if not any(_analyzes(analyzer, "_INTERNAL_ACCESS") for analyzer in analyzers):
-        return Unavailable(reason="the account has no analyzer for internal access", inapplicable=True)
-    return Made(_of_type(found, InternalAccess, {"InternalAccess"}))
+    asked = _active(analyzers, "_INTERNAL_ACCESS")
+    seen = [InternalAccess(**vars(it)) for it in found.subjects if it.type.startswith("Internal")]
+    return Made(seen, via=_arns(asked)) if asked or seen else _nobody_looks("internal access", analyzers)
 
 
-def _of_type(
-    found: Sequence[AnalyzerFinding], kind: type[AnalyzerFinding], types: Iterable[str]
-) -> list[AnalyzerFinding]:
-    wanted = frozenset(types)
-    return [kind(**vars(finding)) for finding in found if finding.type in wanted]
+def _arns(analyzers: Iterable[Analyzer]) -> frozenset[str]:
+    return frozenset(analyzer.resource for analyzer in analyzers)
+
+
+def _nobody_looks(what: str, analyzers: Observed[Analyzer]) -> Unavailable:
+    if all(gap.inapplicable for gap in analyzers.gaps.values()):
+        return Unavailable(reason=f"the account has no analyzer for {what}", inapplicable=True)
+    return Unavailable(reason=f"no analyzer for {what} was seen, and not every Region was: {', '.join(analyzers.gaps)}")
 
 
 DERIVATIONS: tuple[Derivation, ...] = (

@@ -10,11 +10,13 @@ from typing import Any
 from auditor.core.check import Check, Context, Problem, Severity
 from auditor.core.model import AccountSnapshot, Observed, Owner, Subject, Unavailable
 
-LONGEST_LIST = 50
+LONGEST_LIST = 20
 """Values of one list that a finding's evidence spells out."""
 
 LONGEST_LINE = 40
-"""Scopes that a line of gaps spells out: enough for the Regions, and not 5,000 users."""
+"""Scopes, and reasons, that a line of gaps spells out: enough for the Regions, and not 5,000 users."""
+
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class Finding:
     controls: tuple[str, ...]
     fix: str
     evidence_at: datetime
+    via: str = ""
 
     @property
     def material(self) -> str:
@@ -59,11 +62,15 @@ class Skip:
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """What a check looked at: the subjects' uids, the age of the evidence, and what a subject's absence means."""
+    """What a check looked at: the subjects' uids, the age of the evidence, and what a subject's absence means.
+
+    `via` are the analyzers that were asked.
+    """
 
     uids: frozenset[str]
     as_of: datetime
     gone_is_fixed: bool = False
+    via: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,16 +98,20 @@ def _lines(skips: Iterable[Skip]) -> dict[str, str]:
     """For each check its reasons, and after each reason the scopes it holds for."""
     by_check: dict[str, dict[str, list[str]]] = {}
     for skip in skips:
-        by_check.setdefault(skip.check, {}).setdefault(skip.reason, []).extend([skip.scope] if skip.scope else [])
+        reason = skip.reason[:LONGEST_REASON]
+        by_check.setdefault(skip.check, {}).setdefault(reason, []).extend([skip.scope] if skip.scope else [])
     return {
-        check: "; ".join(f"{reason}: {_some(scopes)}" if scopes else reason for reason, scopes in reasons.items())
-        for check, reasons in sorted(by_check.items())
+        check: "; ".join(_some([_line(*it) for it in reasons.items()])) for check, reasons in sorted(by_check.items())
     }
 
 
-def _some(scopes: list[str]) -> str:
-    rest = len(scopes) - LONGEST_LINE
-    return ", ".join([*scopes[:LONGEST_LINE], *([f"and {rest} more"] if rest > 0 else [])])
+def _line(reason: str, scopes: list[str]) -> str:
+    return f"{reason}: {', '.join(_some(scopes))}" if scopes else reason
+
+
+def _some(words: list[str]) -> list[str]:
+    rest = len(words) - LONGEST_LINE
+    return [*words[:LONGEST_LINE], *([f"and {rest} more"] if rest > 0 else [])]
 
 
 def finding_id(owner: Owner, check: str, uid: str, discriminator: str) -> str:
@@ -128,7 +139,9 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
             else:
                 findings += [_finding(check, subject, problem, snapshot.owner, observed) for problem in outcome]
         uids = frozenset(subject.uid for subject, outcome in outcomes.items() if not isinstance(outcome, Skip))
-        examined[check.id] = Examined(uids=uids, as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed)
+        examined[check.id] = Examined(
+            uids=uids, as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed, via=observed.via
+        )
     return Evaluation(
         owner=snapshot.owner,
         evidence_at=snapshot.gathered_at,
@@ -167,6 +180,7 @@ def _finding(check: Check, subject: Subject, problem: Problem, owner: Owner, obs
         controls=check.controls,
         fix=check.fix_for(subject),
         evidence_at=observed.as_of,
+        via=subject.via,
     )
 
 

@@ -103,7 +103,11 @@ def reconcile(evaluation: Evaluation, ledger: Ledger) -> Changes:
         *_gone(found, fresh, evaluation, ledger.records),
     )
     after = dict(ledger.records) | {change.after.finding.id: change.after for change in transitions}
-    return Changes(transitions=transitions, header=_header(evaluation, fresh, ledger.header, after.values()))
+    header = _header(evaluation, fresh, ledger.header, after.values())
+    nothing_newer = (
+        ledger.header and not transitions and replace(header, version=ledger.header.version) == ledger.header
+    )
+    return Changes(transitions=transitions, header=None if nothing_newer else header)
 
 
 def _found(findings: Iterable[Finding], records: Mapping[str, Record], now: datetime) -> Iterator[Change]:
@@ -146,8 +150,9 @@ def _gone(
         examined = fresh.get(finding.check)
         if record.status is Status.RESOLVED or finding.id in found or examined is None:
             continue
-        unseen = skipped.get(finding.check, set()) & {finding.region, finding.resource}
-        if not unseen and examined.as_of > finding.evidence_at:
+        unseen = skipped.get(finding.check, set()) & {finding.region, finding.resource, finding.principal}
+        asked = not finding.via or finding.via in examined.via
+        if asked and not unseen and examined.as_of > finding.evidence_at:
             yield Change(before=record, after=_resolved(record, examined, evaluation.evidence_at))
 
 
@@ -174,12 +179,10 @@ def _resolved(record: Record, examined: Examined, now: datetime) -> Record:
 
 def _header(
     evaluation: Evaluation, fresh: Mapping[str, Examined], before: Header | None, records: Iterable[Record]
-) -> Header | None:
+) -> Header:
     seen = dict(before.seen) if before else {}
     seen |= {check: examined.as_of for check, examined in fresh.items()}
     newest = before is None or evaluation.evidence_at > before.evidence_at
-    if before and not newest and seen == before.seen:
-        return None
     open_now = Counter(it.finding.severity.name for it in records if it.status is Status.OPEN)
     return Header(
         evidence_at=evaluation.evidence_at if newest or not before else before.evidence_at,

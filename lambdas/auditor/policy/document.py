@@ -1,6 +1,7 @@
 """Policy documents, in every form that IAM accepts and returns."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +25,17 @@ class Statement:
     @property
     def on_everything(self) -> bool:
         """Whether it speaks of every action on every resource."""
-        return _only_stars(self.actions, "*:") and _only_stars(self.resources, "*")
+        return _any(EVERY_ACTION, self.actions) and _any(EVERY_RESOURCE, self.resources)
 
 
-def _only_stars(patterns: tuple[str, ...] | None, allowed: str) -> bool:
-    return any("*" in pattern and not pattern.strip(allowed) for pattern in patterns or ())
+WILD = r"[*?]*\*[*?]*"
+EVERY_ACTION = re.compile(rf"{WILD}(:{WILD})?")
+EVERY_RESOURCE = re.compile(rf"{WILD}|arn:(aws[a-z-]*:)?({WILD}:)*{WILD}")
+"""``*``, and ARN patterns with nothing but a partition in them."""
+
+
+def _any(everything: re.Pattern[str], patterns: tuple[str, ...] | None) -> bool:
+    return any(everything.fullmatch(pattern) for pattern in patterns or ())
 
 
 def decode(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -54,17 +61,27 @@ def statements(document: Mapping[str, Any]) -> Iterator[Statement]:
 
     Raises MalformedPolicyError, with the statement's number, for an effect or element that IAM does not know.
     """
-    for number, raw in enumerate(_list(document.get("Statement")), start=1):
-        if not isinstance(raw, Mapping) or raw.get("Effect") not in {"Allow", "Deny"}:
-            message = f"statement {number}: an object with Effect Allow or Deny is expected"
-            raise MalformedPolicyError(message)
+    if document.get("Statement") is None:
+        raise MalformedPolicyError("the document has no Statement")
+    for number, raw in enumerate(_list(document["Statement"]), start=1):
+        if not isinstance(raw, Mapping) or raw.get("Effect") not in ("Allow", "Deny"):
+            raise MalformedPolicyError(f"statement {number}: an object with Effect Allow or Deny is expected")
+        if "Action" not in raw and "NotAction" not in raw:
+            raise MalformedPolicyError(f"statement {number}: neither Action nor NotAction")
         yield Statement(
             sid=raw.get("Sid") or None,
             allow=raw["Effect"] == "Allow",
             actions=_strings(raw, "Action", number),
             resources=_strings(raw, "Resource", number),
-            conditions=tuple(sorted(key for keys in (raw.get("Condition") or {}).values() for key in keys)),
+            conditions=_condition_keys(raw.get("Condition") or {}, number),
         )
+
+
+def _condition_keys(condition: Any, number: int) -> tuple[str, ...]:
+    blocks = condition.values() if isinstance(condition, Mapping) else [condition]
+    if not all(isinstance(block, Mapping) for block in blocks):
+        raise MalformedPolicyError(f"statement {number}: Condition is not an object of objects")
+    return tuple(sorted({str(key) for block in blocks for key in block}))
 
 
 def _list(value: Any) -> list[Any]:

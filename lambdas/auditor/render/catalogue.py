@@ -13,7 +13,7 @@ def as_markdown(checks: Iterable[Check], titles: Mapping[str, str]) -> str:
 def _lines(checks: list[Check], titles: Mapping[str, str]) -> Iterator[str]:
     yield "# Checks"
     yield ""
-    yield "Made from the catalogue by `make docs`. In a fix, `{it.…}` stands for the subject's own values."
+    yield "Made from the catalogue by `make docs`. In a fix, `<…>` stands for a value of the subject."
     yield ""
     yield "| check | severity | what it finds |"
     yield "|---|---|---|"
@@ -25,5 +25,5 @@ def _lines(checks: list[Check], titles: Mapping[str, str]) -> Iterator[str]:
             "",
             f"{check.title}. **{check.severity.name}**, about `{check.kind.aws_type}`.",
         )
-        yield from ("", check.rationale, "", "```", check.fix, "```", "")
+        yield from ("", check.rationale, "", "```", check.fix_shape, "```", "")
         yield from (f"- `{control}` {titles[control]}" for control in check.controls)

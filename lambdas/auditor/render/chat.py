@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 
 import json
 from collections.abc import Iterator
+from itertools import accumulate
 
 from auditor.core.reconcile import Event
 from auditor.render.escape import chat
@@ -13,14 +14,13 @@ from auditor.render.message import subject
 from auditor.render.notice import TITLES, Notice, rest_by_check
 
 SPELLED_OUT = 8
-LINE_LIMIT = 400
+LINE_LIMIT = 200
 DESCRIPTION_LIMIT = 8000
-"""Characters that the service takes in a description; eight lines for each of four events stay below it."""
+"""Characters that the service takes in a description."""
 
 
 def notification(notice: Notice) -> str:
     """The notification as JSON."""
-    description = "\n".join(_lines(notice))
     return json.dumps(
         {
             "version": "1.0",
@@ -28,12 +28,24 @@ def notification(notice: Notice) -> str:
             "content": {
                 "textType": "client-markdown",
                 "title": subject(notice),
-                "description": description[:DESCRIPTION_LIMIT],
+                "description": _within(_lines(notice), DESCRIPTION_LIMIT),
                 "keywords": [notice.severity.name, notice.owner.account],
             },
             "metadata": {"threadId": f"auditor-{notice.owner.account}", "enableCustomActions": False},
         }
     )
+
+
+def _within(lines: Iterator[str], limit: int) -> str:
+    """The lines that fit, whole, and how many did not."""
+    given = list(lines)
+    ends = accumulate(len(line) + 1 for line in given)
+    fitting = sum(end <= limit - len(MORE) for end in ends)
+    left = len(given) - fitting
+    return "\n".join([*given[:fitting], *([MORE.format(left)] if left else [])])
+
+
+MORE = "… and {:>5} more lines: see the findings table"
 
 
 def _lines(notice: Notice) -> Iterator[str]:
@@ -45,9 +57,9 @@ def _lines(notice: Notice) -> Iterator[str]:
         for record in records[:SPELLED_OUT]:
             finding = record.finding
             told = finding.resource if event is Event.RESOLVED else finding.reason
-            yield f"• {finding.severity.name} {finding.title}: {chat(told[:LINE_LIMIT])}"
+            yield f"• {finding.severity.name} {finding.title}: {chat(told, LINE_LIMIT)}"
         yield from (f"• {line}" for line in rest_by_check(records[SPELLED_OUT:])[:SPELLED_OUT])
     for reason, checks in list(notice.blind_by_reason.items())[:3]:
-        yield f"*Not looked at:* {', '.join(checks)}: {chat(reason[:LINE_LIMIT])}"
+        yield f"*Not looked at:* {', '.join(checks)}: {chat(reason, LINE_LIMIT)}"
     if notice.seeing_again:
         yield f"*Looked at again:* {len(notice.seeing_again)} checks"

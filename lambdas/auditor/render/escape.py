@@ -6,7 +6,7 @@ import unicodedata
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that a reader cannot see or that move other text: controls, bidirectional marks, line ends."""
 
-KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{8,}([A-Z0-9]{4})\b")
+KEY_ID = re.compile(r"(?<![A-Z0-9])(A[KS]IA)[A-Z0-9]{8,}([A-Z0-9]{4})(?![A-Z0-9])")
 
 
 def plain(text: str) -> str:
@@ -27,7 +27,7 @@ def cell(text: str) -> str:
     return f"'{line}" if line.lstrip()[:1] in {"=", "+", "-", "@"} else line
 
 
-def chat(text: str) -> str:
-    """A code span for chat: inside it nothing is a mention, a link or markup."""
-    escaped = plain(masked(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def chat(text: str, limit: int) -> str:
+    """A code span for chat of at most `limit` characters before escaping: nothing in it is a mention or markup."""
+    escaped = plain(masked(text))[:limit].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f"`{escaped.replace('`', chr(0x2BC))}`"

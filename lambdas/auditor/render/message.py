@@ -19,7 +19,7 @@ SUBJECT_LIMIT = 99
 
 def subject(notice: Notice) -> str:
     """The subject line: severity, what changed, and where."""
-    line = f"[{notice.severity.name}] {notice.counts} - AWS account {notice.owner.account}"
+    line = f"[{notice.severity.name}] AWS account {notice.owner.account}: {notice.counts}"
     return plain(line).encode("ascii", "replace").decode()[:SUBJECT_LIMIT]
 
 
@@ -29,7 +29,7 @@ def text(notice: Notice, table: str) -> str:
 
 
 def _lines(notice: Notice, table: str) -> Iterator[str]:
-    yield f"AWS account {notice.owner.account}: {notice.counts}"
+    yield from _wrapped(f"AWS account {notice.owner.account}: {notice.counts}", "")
     yield f"Audit of {notice.at:%Y-%m-%d %H:%M} UTC"
     for event, word in TITLES.items():
         records = notice.of(event)
@@ -37,7 +37,8 @@ def _lines(notice: Notice, table: str) -> Iterator[str]:
             yield from ("", f"{word.upper()} ({len(records)})")
             yield from _resolved(records) if event is Event.RESOLVED else _described(records)
     yield from _coverage(notice)
-    yield from ("", "--", f"Key ids are masked. Every finding in full: DynamoDB table {table}")
+    yield from ("", "--", "Key ids are masked and long lines wrapped. In full, in the DynamoDB table")
+    yield from _wrapped(table, "")
 
 
 def _described(records: list[Record]) -> Iterator[str]:

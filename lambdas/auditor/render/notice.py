@@ -42,8 +42,8 @@ class Notice:
     def counts(self) -> str:
         """The headline: ``2 new, 1 resolved``."""
         counted = [f"{number} {word}" for event, word in TITLES.items() if (number := len(self.of(event)))]
-        counted += [f"{len(self.blind)} checks not possible"] if self.blind else []
-        return ", ".join(counted) or "every check is possible again"
+        counted += [f"{_checks(len(self.blind))} not possible"] if self.blind else []
+        return ", ".join(counted) or f"{_checks(len(self.seeing_again))} possible again"
 
     @property
     def blind_by_reason(self) -> dict[str, list[str]]:
@@ -52,6 +52,10 @@ class Notice:
         for check, reason in sorted(self.blind.items()):
             shared.setdefault(reason, []).append(check)
         return shared
+
+
+def _checks(number: int) -> str:
+    return "1 check" if number == 1 else f"{number} checks"
 
 
 def rest_by_check(records: Iterable[Record]) -> list[str]:

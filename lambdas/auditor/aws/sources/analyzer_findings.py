@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from auditor.aws.regional import each_region
 from auditor.aws.session import Aws
-from auditor.aws.source import Asked, Reading, Shape, Source, validated
+from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.sources import analyzers
-from auditor.core.model import GLOBAL, Analyzer, AnalyzerFinding, Owner, Unavailable
+from auditor.core.model import GLOBAL, Owner, Unavailable
+from auditor.core.subjects import Analyzer, AnalyzerFinding
 
 
 class FindingShape(Shape):
@@ -20,8 +21,8 @@ class FindingShape(Shape):
     status: str
     about: str | None = Field(alias="resource", default=None)
     about_type: str = Field(alias="resourceType")
-    created: AwareDatetime = Field(alias="createdAt")
-    updated: AwareDatetime = Field(alias="updatedAt")
+    created: Moment = Field(alias="createdAt")
+    updated: Moment = Field(alias="updatedAt")
     error: str | None = None
     analyzer: str = Field(alias="analyzerArn", default="")
 
@@ -66,7 +67,7 @@ def read(raw: Any, _: Owner) -> Reading:
         for it in active
         if it.error
     }
-    return Reading(subjects=[_finding(it) for it in active if not it.error], gaps=failed)
+    return Reading(subjects=[_finding(it) for it in active if not it.error], gaps={AnalyzerFinding: failed})
 
 
 def _finding(shape: FindingShape) -> AnalyzerFinding:

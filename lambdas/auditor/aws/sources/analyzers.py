@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from auditor.aws.regional import each_region
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.aws.sources import regions
-from auditor.core.model import Analyzer, EnabledRegion, Owner
+from auditor.core.model import Owner
+from auditor.core.subjects import Analyzer, EnabledRegion
 
 
 class AnalyzerShape(Shape):
     """An entry of analyzers."""
 
-    arn: str
+    arn: str = Field(pattern=r"^arn:[^:]+:access-analyzer:[^:]+:")
     name: str
     type: str
     status: str

@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from auditor.aws.session import Aws
-from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Shape, Source, validated
-from auditor.core.model import Group, Owner, Policy, Role, Unavailable, UserDetail
+from auditor.aws.source import Asked, MalformedEvidenceError, Moment, Reading, Shape, Source, validated
+from auditor.core.model import Owner, Unavailable
+from auditor.core.subjects import Group, Policy, Role, UserDetail
 from auditor.policy.document import MalformedPolicyError, decode
 
 Document = str | dict[str, Any]
+
+
+MISSING = Unavailable(reason="attached, but the evidence lacks it")
 
 
 class Attached(Shape):
@@ -31,7 +35,7 @@ class Entity(Shape):
 
     arn: str = Field(alias="Arn")
     path: str = Field(alias="Path")
-    created: AwareDatetime = Field(alias="CreateDate")
+    created: Moment = Field(alias="CreateDate")
     attached: list[Attached] = Field(alias="AttachedManagedPolicies", default=[])
 
 
@@ -54,7 +58,7 @@ class GroupShape(Entity):
 class LastUsed(Shape):
     """When a role was last used; empty if it was not in the last 400 days."""
 
-    date: AwareDatetime | None = Field(alias="LastUsedDate", default=None)
+    date: Moment | None = Field(alias="LastUsedDate", default=None)
 
 
 class RoleShape(Entity):
@@ -119,6 +123,7 @@ def read(raw: Any, _: Owner) -> Reading:
             gaps[shape.arn] = Unavailable(reason="the evidence lacks its default version")
         else:
             policies.append(_managed(shape, document, tuple(holders.get(shape.arn, ()))))
+    gaps |= dict.fromkeys(holders.keys() - {shape.arn for shape in details.policies}, MISSING)
     inline = [_inline(entity, policy) for entity in details.entities for policy in entity.inline]
     return Reading(
         subjects=[
@@ -128,7 +133,7 @@ def read(raw: Any, _: Owner) -> Reading:
             *policies,
             *inline,
         ],
-        gaps=gaps,
+        gaps={Policy: gaps},
     )
 
 

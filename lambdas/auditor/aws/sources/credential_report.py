@@ -13,7 +13,8 @@ from typing import Any
 from auditor.aws.errors import NotReadyError
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Source
-from auditor.core.model import CredentialRow, KeySlot, Owner
+from auditor.core.model import Owner
+from auditor.core.subjects import CredentialRow, KeySlot
 
 REUSE_FOR = timedelta(hours=4)
 POLL_SECONDS = 2.0
@@ -73,33 +74,41 @@ def _generated(iam: Any) -> bool:
 
 def read(raw: str, owner: Owner) -> Reading:
     """Every row, root's included. Columns are found by their names."""
-    rows = list(csv.reader(io.StringIO(raw)))
-    header = rows[0] if rows else []
+    return Reading(subjects=[_row(cells, owner) for cells in rows(raw)])
+
+
+def rows(raw: str) -> Iterator["Cells"]:
+    """The report's rows. Raises MalformedEvidenceError for a report that is not whole, or contradicts itself."""
+    lines = _lines(raw)
+    _, header = next(lines, (1, []))
     if missing := sorted(COLUMNS - set(header)):
         raise MalformedEvidenceError("line 1", f"the header lacks {', '.join(missing)}")
-    return Reading(
-        subjects=[
-            _row(Cells(line, dict(zip(header, row, strict=True))), owner) for line, row in _whole(rows, len(header))
-        ]
-    )
+    if len(set(header)) < len(header):
+        raise MalformedEvidenceError("line 1", "the header names a column twice")
+    known: set[str] = set()
+    for number, row in lines:
+        if len(row) != len(header):
+            raise MalformedEvidenceError(f"line {number}", f"{len(row)} columns where the header has {len(header)}")
+        cells = Cells(number, dict(zip(header, row, strict=True)))
+        if (arn := cells.text("arn")) in known:
+            raise MalformedEvidenceError(f"line {number}, column arn", f"{arn} has a row already")
+        known.add(arn)
+        yield cells
 
 
-def arns(raw: str) -> list[str]:
-    """The ARNs of all rows; none where the report has no such column."""
-    return [row["arn"] for row in csv.DictReader(io.StringIO(raw)) if row.get("arn")]
+def _lines(raw: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not empty, with their numbers."""
+    reader = csv.reader(io.StringIO(raw, newline=""))
+    try:
+        yield from ((reader.line_num, row) for row in reader if row)
+    except csv.Error as error:
+        raise MalformedEvidenceError(f"line {reader.line_num}", str(error)) from error
 
 
 def unknown_columns(raw: str) -> list[str]:
     """Columns that nobody here has heard of."""
-    header = next(csv.reader(io.StringIO(raw)), [])
+    _, header = next(_lines(raw), (1, []))
     return sorted(set(header) - COLUMNS - UNREAD)
-
-
-def _whole(rows: list[list[str]], width: int) -> Iterator[tuple[int, list[str]]]:
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != width:
-            raise MalformedEvidenceError(f"line {line}", f"{len(row)} columns where the header has {width}")
-        yield line, row
 
 
 def _row(cells: "Cells", owner: Owner) -> CredentialRow:
@@ -167,11 +176,12 @@ class Cells:
             return None
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            in_utc = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise self._error(column, f"{value!r} is not a date") from None
         if moment.tzinfo is None:
             raise self._error(column, f"{value!r} has no time zone")
-        return moment.astimezone(UTC)
+        return in_utc
 
 
 CREDENTIAL_REPORT = Source(

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from auditor.aws.session import Aws
-from auditor.aws.source import Asked, Reading, Shape, Source, validated
-from auditor.core.model import IdentityProvider, Owner
+from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
+from auditor.core.model import Owner
+from auditor.core.subjects import IdentityProvider
 
 
 class Oidc(Shape):
@@ -20,7 +21,7 @@ class Saml(Shape):
     """An entry of SAMLProviderList."""
 
     arn: str = Field(alias="Arn")
-    valid_until: AwareDatetime | None = Field(alias="ValidUntil", default=None)
+    valid_until: Moment | None = Field(alias="ValidUntil", default=None)
 
 
 class Providers(Shape):

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
-from auditor.core.model import Owner, PasswordPolicy
+from auditor.core.model import Owner
+from auditor.core.subjects import PasswordPolicy
 
 
 class PolicyShape(Shape):

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
-from auditor.core.model import EnabledRegion, Owner, Unavailable
+from auditor.core.model import Owner, Unavailable
+from auditor.core.subjects import EnabledRegion
 
 NOT_ENABLED = Unavailable(reason="the Region is not enabled for the account", inapplicable=True)
 
@@ -36,7 +37,7 @@ def read(raw: Any, _: Owner) -> Reading:
     enabled = [it.name for it in listed if it.opt_in != "not-opted-in"]
     return Reading(
         subjects=[EnabledRegion(resource=name, uid=name, region=name) for name in sorted(enabled)],
-        gaps={it.name: NOT_ENABLED for it in listed if it.opt_in == "not-opted-in"},
+        gaps={EnabledRegion: {it.name: NOT_ENABLED for it in listed if it.opt_in == "not-opted-in"}},
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from auditor.aws.session import Aws
-from auditor.aws.source import Asked, Reading, Shape, Source, validated
-from auditor.core.model import Owner, ServerCertificate
+from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
+from auditor.core.model import Owner
+from auditor.core.subjects import ServerCertificate
 
 
 class Metadata(Shape):
@@ -16,7 +17,7 @@ class Metadata(Shape):
     arn: str = Field(alias="Arn")
     uid: str = Field(alias="ServerCertificateId")
     name: str = Field(alias="ServerCertificateName")
-    expires: AwareDatetime = Field(alias="Expiration")
+    expires: Moment = Field(alias="Expiration")
 
 
 class Listing(Shape):

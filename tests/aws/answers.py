@@ -1,0 +1,126 @@
+"""What AWS answers, raw: the credential report's text and the entries of API answers, with defaults."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from tests.build import ACCOUNT, OWNER, ago, arn
+
+COLUMNS = tuple(
+    """user arn user_creation_time password_enabled password_last_used password_last_changed password_next_rotation
+    mfa_active access_key_1_active access_key_1_last_rotated access_key_1_last_used_date access_key_1_last_used_region
+    access_key_1_last_used_service access_key_2_active access_key_2_last_rotated access_key_2_last_used_date
+    access_key_2_last_used_region access_key_2_last_used_service cert_1_active cert_1_last_rotated cert_2_active
+    cert_2_last_rotated additional_credentials_info""".split()
+)
+NO_KEY = {
+    f"access_key_{slot}_{column}": "N/A"
+    for slot in (1, 2)
+    for column in ("last_rotated", "last_used_date", "last_used_region", "last_used_service")
+}
+
+
+def report_row(user: str = "ana", **cells: str) -> dict[str, str]:
+    """A row of somebody with a password and no key."""
+    return {
+        **dict.fromkeys(COLUMNS, "N/A"),
+        "user": user,
+        "arn": arn(f"user/{user}"),
+        "user_creation_time": ago(400).isoformat(),
+        "password_enabled": "true",
+        "password_last_used": ago(1).isoformat(),
+        "password_last_changed": ago(30).isoformat(),
+        "mfa_active": "true",
+        **{f"{it}_active": "false" for it in ("access_key_1", "access_key_2", "cert_1", "cert_2")},
+        **cells,
+    }
+
+
+def root_row(**cells: str) -> dict[str, str]:
+    named = {"arn": OWNER.root_arn, "password_enabled": "not_supported", "password_last_changed": "not_supported"}
+    return report_row("<root_account>", **named | cells)
+
+
+def report_key(slot: int = 1, *, age: float = 100, used: float | None = None, active: str = "true") -> dict[str, str]:
+    """The cells of a key, made `age` and used `used` days ago."""
+    return {
+        f"access_key_{slot}_active": active,
+        f"access_key_{slot}_last_rotated": ago(age).isoformat(),
+        f"access_key_{slot}_last_used_date": "N/A" if used is None else ago(used).isoformat(),
+    }
+
+
+def report(*rows: Mapping[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+    """The rows as AWS writes them: no line end after the last."""
+    out = io.StringIO()
+    lines = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    lines.writeheader()
+    lines.writerows(rows)
+    return out.getvalue().removesuffix("\n")
+
+
+def user_entry(name: str = "ana", **members: Any) -> dict[str, Any]:
+    """An entry of UserDetailList."""
+    named = {"Path": "/", "UserName": name, "UserId": f"AIDA{name.upper():0>12}", "Arn": arn(f"user/{name}")}
+    return {**named, "CreateDate": ago(400), "GroupList": [], "AttachedManagedPolicies": [], **members}
+
+
+def group_entry(name: str = "staff", **members: Any) -> dict[str, Any]:
+    """An entry of GroupDetailList."""
+    named = {"Path": "/", "GroupName": name, "GroupId": f"AGPA{name.upper():0>12}", "Arn": arn(f"group/{name}")}
+    return {**named, "CreateDate": ago(400), "GroupPolicyList": [], "AttachedManagedPolicies": [], **members}
+
+
+def role_entry(name: str = "deploy", **members: Any) -> dict[str, Any]:
+    """An entry of RoleDetailList."""
+    named = {"Path": "/", "RoleName": name, "RoleId": f"AROA{name.upper():0>12}", "Arn": arn(f"role/{name}")}
+    lists: dict[str, Any] = {"InstanceProfileList": [], "RolePolicyList": [], "AttachedManagedPolicies": []}
+    return {**named, **lists, "CreateDate": ago(400), "RoleLastUsed": {}, **members}
+
+
+def policy_entry(name: str = "everything", document: Any = None, **members: Any) -> dict[str, Any]:
+    """An entry of Policies with one version."""
+    named = {"PolicyName": name, "PolicyId": f"ANPA{name.upper():0>12}", "Arn": arn(f"policy/{name}"), "Path": "/"}
+    version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": document or ADMINISTRATOR}
+    return {**named, "DefaultVersionId": "v1", "PolicyVersionList": [version], **members}
+
+
+ADMINISTRATOR = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+"""As a string, which is what botocore's model says of it before botocore decodes it."""
+
+NO_DETAILS: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+
+
+def key_entry(key: str = "AKIA1EXAMPLEEXAMPLE1", user: str = "ana", age: float = 100, **members: Any) -> dict[str, Any]:
+    """An entry of AccessKeyMetadata."""
+    return {"UserName": user, "AccessKeyId": key, "Status": "Active", "CreateDate": ago(age), **members}
+
+
+def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:
+    """An entry of analyzers."""
+    resource = f"arn:{OWNER.partition}:access-analyzer:{region}:{ACCOUNT}:analyzer/zone"
+    return {
+        "arn": resource,
+        "name": "zone",
+        "type": "ACCOUNT",
+        "status": "ACTIVE",
+        "createdAt": ago(300),
+        **members,
+    }
+
+
+def finding_entry(number: int = 1, **members: Any) -> dict[str, Any]:
+    """An entry of ListFindingsV2's findings."""
+    return {
+        "id": f"f-{number}",
+        "findingType": "ExternalAccess",
+        "status": "ACTIVE",
+        "resource": f"arn:{OWNER.partition}:s3:::bucket-{number}",
+        "resourceType": "AWS::S3::Bucket",
+        "resourceOwnerAccount": ACCOUNT,
+        "createdAt": ago(10),
+        "updatedAt": ago(5),
+        "analyzedAt": ago(5),
+        **members,
+    }

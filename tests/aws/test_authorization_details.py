@@ -1,0 +1,201 @@
+"""Users, groups, roles and policies: pages, and every form in which AWS gives a policy."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from auditor.aws.gather import gather
+from auditor.aws.source import MalformedEvidenceError, Reading
+from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS, read
+from auditor.core.evidence import Answer
+from auditor.core.model import Unavailable
+from auditor.core.subjects import Group, Policy, Role, UserDetail
+from tests.aws.answers import ADMINISTRATOR, NO_DETAILS, group_entry, policy_entry, role_entry, user_entry
+from tests.aws.wire import Wire, always, scripted
+from tests.build import OWNER, ago, arn
+
+DOCUMENT = json.loads(ADMINISTRATOR)
+
+
+def gathered(wire: Wire) -> Any:
+    answer = gather(scripted(wire), [AUTHORIZATION_DETAILS]).answers["authorization-details"]
+    assert isinstance(answer, Answer)
+    return answer.raw
+
+
+def policies(reading: Reading) -> list[Policy]:
+    return [it for it in reading.subjects if isinstance(it, Policy)]
+
+
+def test_all_pages_are_joined_a_thousand_entities_each() -> None:
+    pages = [
+        {**NO_DETAILS, "UserDetailList": [user_entry("ana")], "Policies": [policy_entry("first")]},
+        {**NO_DETAILS, "UserDetailList": [user_entry("bo")], "RoleDetailList": [role_entry()]},
+        {**NO_DETAILS, "GroupDetailList": [group_entry()], "Policies": [policy_entry("last")]},
+    ]
+
+    def page(params: Any) -> dict[str, Any]:
+        number = int(params.get("Marker", 0))
+        more = {"IsTruncated": True, "Marker": str(number + 1)} if number < 2 else {"IsTruncated": False}
+        return pages[number] | more
+
+    wire = Wire(script={"GetAccountAuthorizationDetails": page})
+    names = sorted(it.name for it in read(gathered(wire), OWNER).subjects if hasattr(it, "name"))
+    assert names == ["ana", "bo", "deploy", "first", "last", "staff"]
+    assert [dict(call.params) for call in wire.calls] == [
+        {"MaxItems": 1000, **marker} for marker in ({}, {"Marker": "1"}, {"Marker": "2"})
+    ]
+
+
+def test_everything_that_is_asked_for_is_kept_as_aws_said_it() -> None:
+    entry = user_entry("ana", Tags=[{"Key": "team", "Value": "red"}], PermissionsBoundary={})
+    raw = gathered(Wire(script={"GetAccountAuthorizationDetails": always({**NO_DETAILS, "UserDetailList": [entry]})}))
+    assert raw["UserDetailList"] == [{**entry, "CreateDate": ago(400).isoformat()}]
+
+
+def test_entities_are_read() -> None:
+    used = {"RoleLastUsed": {"LastUsedDate": ago(3).isoformat(), "Region": "eu-west-1"}}
+    entries = [role_entry("old"), role_entry("used", **used), role_entry("never", RoleLastUsed=None)]
+    raw = {
+        "UserDetailList": [user_entry()],
+        "GroupDetailList": [group_entry()],
+        "RoleDetailList": entries,
+        "Policies": [],
+    }
+    ana, staff, *roles = read(raw, OWNER).subjects
+    assert ana == UserDetail(resource=arn("user/ana"), uid="AIDA000000000ANA", name="ana", created=ago(400))
+    assert staff == Group(resource=arn("group/staff"), uid="AGPA0000000STAFF", name="staff")
+    assert [(it.name, it.path, it.last_used) for it in roles if isinstance(it, Role)] == [
+        ("old", "/", None),
+        ("used", "/", ago(3)),
+        ("never", "/", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [DOCUMENT, ADMINISTRATOR, quote(ADMINISTRATOR), quote(ADMINISTRATOR, safe=""), quote(json.dumps(DOCUMENT))],
+    ids=["decoded", "json", "encoded", "encoded slashes", "encoded again"],
+)
+def test_policy_document_is_read_in_every_encoding(document: Any) -> None:
+    inline = [{"PolicyName": "in", "PolicyDocument": document}]
+    reading = read(
+        {
+            **NO_DETAILS,
+            "UserDetailList": [user_entry(UserPolicyList=inline)],
+            "GroupDetailList": [group_entry(GroupPolicyList=inline)],
+            "RoleDetailList": [role_entry(RolePolicyList=inline)],
+            "Policies": [policy_entry(document=document)],
+        },
+        OWNER,
+    )
+    assert [it.document for it in policies(reading)] == [DOCUMENT] * 4
+
+
+def test_inline_policy_is_known_by_its_entitys_id_and_its_name() -> None:
+    inline = [{"PolicyName": "in", "PolicyDocument": DOCUMENT}]
+    (policy,) = policies(read({**NO_DETAILS, "RoleDetailList": [role_entry(RolePolicyList=inline)]}, OWNER))
+    assert (policy.uid, policy.resource, policy.owner) == ("AROA000000DEPLOY/in", arn("role/deploy"), policy.resource)
+    assert (policy.attached_to, policy.boundary_only) == ((policy.resource,), False)
+
+
+def test_managed_policy_is_read_in_its_default_version() -> None:
+    versions = [
+        {"VersionId": "v2", "IsDefaultVersion": False, "Document": {"Statement": []}},
+        {"VersionId": "v1", "IsDefaultVersion": True, "Document": DOCUMENT},
+    ]
+    (policy,) = policies(read({**NO_DETAILS, "Policies": [policy_entry(PolicyVersionList=versions)]}, OWNER))
+    assert policy.document == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        None,
+        [],
+        [{"VersionId": "v2", "IsDefaultVersion": False, "Document": DOCUMENT}],
+        [{"VersionId": "v1", "IsDefaultVersion": True}],
+        [{"VersionId": "v1", "IsDefaultVersion": True, "Document": None}],
+    ],
+)
+def test_policy_without_its_default_version_is_a_gap_and_the_others_are_read(versions: Any) -> None:
+    raw = {**NO_DETAILS, "Policies": [policy_entry("cut", PolicyVersionList=versions), policy_entry("whole")]}
+    reading = read(raw, OWNER)
+    assert [it.name for it in policies(reading)] == ["whole"]
+    why = Unavailable(reason="the evidence lacks its default version")
+    assert reading.gaps == {Policy: {arn("policy/cut"): why}}
+
+
+def test_managed_policy_names_all_that_hold_it() -> None:
+    held: dict[str, Any] = {
+        "AttachedManagedPolicies": [{"PolicyName": "everything", "PolicyArn": arn("policy/everything")}]
+    }
+    raw = {
+        "UserDetailList": [user_entry(**held)],
+        "GroupDetailList": [group_entry(**held)],
+        "RoleDetailList": [role_entry(**held)],
+        "Policies": [policy_entry(), policy_entry("unheld")],
+    }
+    everything, unheld = policies(read(raw, OWNER))
+    assert everything.attached_to == (arn("group/staff"), arn("role/deploy"), arn("user/ana"))
+    assert unheld.attached_to == ()
+
+
+@pytest.mark.parametrize(
+    ("held", "uses", "only"), [(False, 1, True), (False, 0, False), (True, 1, False), (False, None, False)]
+)
+def test_policy_is_a_mere_boundary_while_nothing_else_holds_it(*, held: bool, uses: int | None, only: bool) -> None:
+    attached = [{"PolicyName": "everything", "PolicyArn": arn("policy/everything")}] if held else []
+    entry = policy_entry(PermissionsBoundaryUsageCount=uses)
+    users = [user_entry(AttachedManagedPolicies=attached)]
+    (policy,) = policies(read({**NO_DETAILS, "UserDetailList": users, "Policies": [entry]}, OWNER))
+    assert policy.boundary_only is only
+
+
+def test_null_members_are_missing_members() -> None:
+    nulls: dict[str, Any] = {
+        "AttachedManagedPolicies": None,
+        "UserPolicyList": None,
+        "GroupPolicyList": None,
+        "RolePolicyList": None,
+    }
+    raw = {
+        "UserDetailList": [user_entry(**nulls)],
+        "GroupDetailList": [group_entry(**nulls)],
+        "RoleDetailList": [role_entry(**nulls, RoleLastUsed={"LastUsedDate": None, "Region": None})],
+        "Policies": [],
+    }
+    assert len(read(raw, OWNER).subjects) == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ([], "the document: Input should be a valid dictionary"),
+        ({}, "UserDetailList: Field required"),
+        ({**NO_DETAILS, "UserDetailList": None}, "UserDetailList: Input should be a valid list"),
+        ({**NO_DETAILS, "UserDetailList": [user_entry(Arn=None)]}, "UserDetailList[0].Arn: Input should be"),
+        (
+            {**NO_DETAILS, "RoleDetailList": [role_entry(), role_entry(CreateDate="soon")]},
+            "RoleDetailList[1].CreateDate",
+        ),
+        ({**NO_DETAILS, "RoleDetailList": [role_entry(CreateDate="2026-01-01T00:00:00")]}, "RoleDetailList[0].Create"),
+        (
+            {**NO_DETAILS, "Policies": [policy_entry(document="{")]},
+            f"{arn('policy/everything')}: not a policy document",
+        ),
+        (
+            {
+                **NO_DETAILS,
+                "UserDetailList": [user_entry(UserPolicyList=[{"PolicyName": "in", "PolicyDocument": "[]"}])],
+            },
+            f"{arn('user/ana')}, policy in: not a policy document: a JSON object is expected",
+        ),
+    ],
+)
+def test_error_names_the_place(raw: Any, message: str) -> None:
+    with pytest.raises(MalformedEvidenceError) as error:
+        read(raw, OWNER)
+    assert str(error.value).startswith(message)

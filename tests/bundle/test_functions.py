@@ -1,0 +1,177 @@
+"""Each function from its asset, in a fresh process under Lambda's own runtime client, with nothing else to import."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+from pydantic import BaseModel
+
+from auditor.settings import AuditSettings, Deployment, NotifySettings, environment
+from tests.aws.answers import ADMINISTRATOR
+from tests.aws.template import TableDefinition, create_table
+from tests.aws.wire import new_session
+from tests.bundle import aws_front
+from tests.bundle.runtime_api import PYTHON, Answer, Function, isolated, running, serving
+from tests.deployed.access_analyzer import FakeAccessAnalyzer
+
+ACCOUNT = "123456789012"
+AUDIT, NOTIFY = "auditor.handlers.audit.handler", "auditor.handlers.notify.handler"
+MEMBERS: dict[str, type[BaseModel]] = {AUDIT: AuditSettings, NOTIFY: NotifySettings}
+TOPICS = {f"{name}_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}" for name in ("text", "chat", "events")}
+TOLD = {
+    **environment(
+        AuditSettings, {"table_name": "findings", "evidence_bucket": "kept", "limits": Deployment().limits_json()}
+    ),
+    **environment(NotifySettings, TOPICS),
+}
+NOBODY = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
+
+FIND = """
+import json, sys
+from importlib.util import find_spec
+print(json.dumps([getattr(find_spec(name), "origin", None) for name in sys.argv[1:]]))
+"""
+
+
+def importable(path: list[Path], *names: str) -> list[str | None]:
+    """Where each module would come from in the process of a function; None if from nowhere."""
+    told = {**isolated(path), "PATH": os.defpath}
+    command = [*PYTHON, "-c", FIND, *names]
+    found = subprocess.run(command, cwd=path[0], env=told, check=True, capture_output=True, text=True)
+    origins: list[str | None] = json.loads(found.stdout)
+    return origins
+
+
+def test_function_can_import_its_asset_and_the_runtime_and_nothing_else(asset: Path, runtime: Path) -> None:
+    absent = ("rich", "typer", "moto", "pytest", "aws_cdk", "infra", "tests", "auditor.cli", "requests", "packaging")
+    assert importable([asset, runtime], *absent) == [None] * len(absent)
+    ours = ("auditor", "pydantic", "aws_lambda_powertools", "jmespath")
+    assert importable([asset, runtime], *ours) == [str(asset / name / "__init__.py") for name in ours]
+    theirs = ("boto3", "botocore", "awslambdaric")
+    assert importable([asset, runtime], *theirs) == [str(runtime / name / "__init__.py") for name in theirs]
+
+
+@pytest.fixture
+def aws(table_definition: TableDefinition) -> Iterator[str]:
+    """The endpoint of an AWS with an account worth auditing."""
+    with mock_aws():
+        session = new_session()
+        create_table(session.client("dynamodb"), "findings", table_definition)
+        session.client("s3").create_bucket(Bucket="kept")
+        sns, sqs = session.client("sns"), session.client("sqs")
+        for arn in TOPICS.values():
+            name = arn.rpartition(":")[2]
+            sns.create_topic(Name=name)
+            sqs.create_queue(QueueName=name)
+            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}")
+        iam = session.client("iam")
+        iam.create_user(UserName="ana")
+        iam.put_user_policy(UserName="ana", PolicyName="everything", PolicyDocument=ADMINISTRATOR)
+        while iam.generate_credential_report()["State"] != "COMPLETE":
+            pass
+        with serving(aws_front.requests(FakeAccessAnalyzer({}))) as address:
+            yield f"http://{address}"
+
+
+@pytest.fixture
+def path(asset: Path, runtime: Path) -> list[Path]:
+    return [asset, runtime]
+
+
+def settings_of(handler: str) -> dict[str, str]:
+    return {name.upper(): TOLD[name.upper()] for name in MEMBERS[handler].model_fields}
+
+
+def started(function: Function, name: str) -> None:
+    print(f"{name}: asks for its first event after {function.init_seconds:.2f} s")  # noqa: T201
+
+
+def test_audit_function_audits_and_a_second_run_finds_nothing_new(aws: str, path: list[Path], tmp_path: Path) -> None:
+    told = {**NOBODY, **settings_of(AUDIT), "AWS_ENDPOINT_URL": aws}
+    now = datetime.now(tz=UTC).isoformat()
+    with running(AUDIT, path, told, tmp_path / "log") as function:
+        first, second = function.invoke({"now": now}), function.invoke({"now": now})
+        started(function, "audit")
+    assert first.kind == second.kind == "response", (tmp_path / "log").read_text()
+    assert (first.body["account"], first.body["unavailable"]) == (ACCOUNT, {})
+    assert first.body["transitions"] == first.body["findings"] > 0
+    assert (second.body["findings"], second.body["transitions"]) == (first.body["findings"], 0)
+    items = new_session().resource("dynamodb").Table("findings").scan()["Items"]
+    assert sum(it["item"] == "finding" for it in items) == first.body["findings"]
+    kept = new_session().client("s3").list_objects_v2(Bucket="kept")["Contents"]
+    assert {it["Key"].rpartition("/")[0] for it in kept} == {first.body["evidence"]}
+    assert len(kept) == 12
+
+
+def test_notify_function_tells_what_the_table_says(aws: str, path: list[Path], tmp_path: Path) -> None:
+    with running(AUDIT, path, {**NOBODY, **TOLD, "AWS_ENDPOINT_URL": aws}, tmp_path / "audit") as function:
+        findings = function.invoke({}).body["findings"]
+    told = {**NOBODY, **settings_of(NOTIFY), "AWS_ENDPOINT_URL": aws}
+    with running(NOTIFY, path, told, tmp_path / "notify") as function:
+        answer = function.invoke({"Records": stream()})
+        started(function, "notify")
+    assert answer == Answer(kind="response", body=None), (tmp_path / "notify").read_text()
+    assert arrived("events") == findings
+    assert (arrived("text"), arrived("chat")) == (1, 1)
+
+
+def stream() -> list[dict[str, Any]]:
+    """The findings that the table's stream delivers."""
+    client = new_session().client("dynamodbstreams", config=Config(account_id_endpoint_mode="disabled"))
+    arn = client.list_streams(TableName="findings")["Streams"][0]["StreamArn"]
+    (shard,) = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    start = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = client.get_shard_iterator(StreamArn=arn, **start)["ShardIterator"]
+    records = client.get_records(ShardIterator=iterator)["Records"]
+    return [
+        {"eventName": it["eventName"], "eventSourceARN": arn, "dynamodb": {"NewImage": it["dynamodb"]["NewImage"]}}
+        for it in records
+        if it["dynamodb"]["NewImage"]["item"]["S"] == "finding"
+    ]
+
+
+def arrived(queue: str) -> int:
+    sqs = new_session().client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    attribute = "ApproximateNumberOfMessages"
+    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"][attribute])
+
+
+def test_notify_function_has_nothing_to_say_of_an_empty_batch(path: list[Path], tmp_path: Path) -> None:
+    with running(NOTIFY, path, {**NOBODY, **settings_of(NOTIFY)}, tmp_path / "log") as function:
+        assert function.invoke({"Records": []}) == Answer(kind="response", body=None)
+
+
+@pytest.mark.parametrize(
+    ("handler", "variable"), [(handler, name) for handler in MEMBERS for name in settings_of(handler)]
+)
+def test_missing_setting_is_an_error_that_names_it(
+    handler: str, variable: str, path: list[Path], tmp_path: Path
+) -> None:
+    told = {name: value for name, value in settings_of(handler).items() if name != variable}
+    with running(handler, path, {**NOBODY, **told}, tmp_path / "log") as function:
+        answer = function.invoke({"Records": []})
+    assert (answer.kind, answer.body["errorType"]) == ("error", "SettingsError")
+    assert answer.body["errorMessage"].upper().startswith(f"{variable}: FIELD REQUIRED")
+
+
+def test_account_that_cannot_be_reached_is_an_error_and_no_empty_audit(path: list[Path], tmp_path: Path) -> None:
+    unreachable = {**NOBODY, **settings_of(AUDIT), "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    with running(AUDIT, path, unreachable, tmp_path / "log") as function:
+        answer = function.invoke({})
+    assert (answer.kind, answer.body["errorType"]) == ("error", "EndpointConnectionError")
+
+
+def test_module_that_cannot_be_imported_is_an_error_of_the_start(path: list[Path], tmp_path: Path) -> None:
+    """What the tests above would show if an asset lacked something."""
+    with running("auditor.handlers.gone.handler", path, NOBODY, tmp_path / "log") as function:
+        answer = function.answer()
+    assert answer.kind == "init error"
+    assert "auditor.handlers.gone" in answer.body["errorMessage"]
