@@ -1,6 +1,7 @@
 """The only reader of the environment and of the clock, and the shape of what a deployment may set."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -98,9 +99,14 @@ def validated(shape: type[SettingsT], given: Mapping[str, Any]) -> SettingsT:
     try:
         return shape.model_validate(given)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        lines = (f"{'.'.join(map(str, it['loc']))}: {it['msg']} (given: {it['input']!r})" for it in errors)
+        lines = [_line(it) for it in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from error
+
+
+def _line(error: Any) -> str:
+    """The setting and what is wrong; a missing one's input would be everything around it."""
+    given = "" if error["type"] == "missing" else f" (given: {error['input']!r})"
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}{given}"
 
 
 def environment(shape: type[BaseModel], values: Mapping[str, str]) -> dict[str, str]:
@@ -109,7 +115,8 @@ def environment(shape: type[BaseModel], values: Mapping[str, str]) -> dict[str, 
 
 
 def from_environment(shape: type[SettingsT]) -> SettingsT:
-    """The settings of a deployed function. Raises SettingsError as `validated` does."""
-    return validated(
-        shape, {field: os.environ[field.upper()] for field in shape.model_fields if field.upper() in os.environ}
-    )
+    """The settings of a deployed function. Raises SettingsError as `validated` does, with the variables' names."""
+    try:
+        return validated(shape, {name.lower(): value for name, value in os.environ.items()})
+    except SettingsError as error:
+        raise SettingsError(re.sub(r"^\w+", lambda name: name[0].upper(), str(error), flags=re.MULTILINE)) from error

@@ -156,7 +156,6 @@ def test_denied_regional_source_is_a_gap_of_each_region() -> None:
     assert answer.gaps == {"eu-west-1": Unavailable(reason="ListAnalyzers: AccessDeniedException: no")}
 
 
-@pytest.mark.xfail(reason="says 'the Region is not enabled for the account' of IAM, which has no Regions")
 def test_refused_credentials_are_not_taken_for_a_region_that_is_not_enabled() -> None:
     refused = script(GetAccountSummary=always(Refused("InvalidClientTokenId", "The security token is invalid")))
     answer = gather(scripted(Wire(script=refused)), [ACCOUNT_SUMMARY]).answers["account-summary"]

@@ -168,10 +168,10 @@ def test_report_without_its_header_is_named_without_an_account_file(auditor: Aud
 
 
 def test_folder_without_any_known_file_is_none(auditor: Auditor, tmp_path: Path) -> None:
-    folder = write(tmp_path / "photos", {"holiday.jpg": b"", "account.json": account()})
+    folder = write(tmp_path / "photos", {"holiday.jpg": b""})
     line = auditor("audit", "--evidence", folder).says_why_in_one_line()
     assert str(folder) in line
-    assert "none of credential-report.csv, authorization-details.json, " in line
+    assert "none of account.json, credential-report.csv, authorization-details.json, " in line
 
 
 def test_folder_that_is_none_is_named(auditor: Auditor, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from auditor.core.evaluate import (
     LONGEST_LINE,
     LONGEST_LIST,
     LONGEST_REASON,
+    LONGEST_TEXT,
     Evaluation,
     Finding,
     Skip,
@@ -329,11 +330,18 @@ def test_line_of_gaps_is_bounded(number: int) -> None:
 
 @given(number=st.integers(1, 200))
 def test_line_of_gaps_is_bounded_though_each_has_a_reason_of_its_own(number: int) -> None:
-    reasons = tuple(replace(skipped(f"r{it}"), reason=f"{it} {'x' * 5000}") for it in range(number))
+    reasons = tuple(replace(skipped(f"r{it}"), reason=f"reason {it}") for it in range(number))
     told = evaluation(skipped=reasons).gaps["stale-access-key"]
     assert len(told.split("; ")) == min(number, LONGEST_LINE + 1)
     assert told.endswith(f"; and {number - LONGEST_LINE} more") == (number > LONGEST_LINE)
-    assert len(told) <= (LONGEST_LINE + 1) * (LONGEST_REASON + len(": r199; "))
+
+
+@given(number=st.integers(1, 60), length=st.integers(1, 5000))
+def test_text_of_gaps_is_bounded_however_long_the_reasons(number: int, length: int) -> None:
+    reasons = tuple(replace(skipped("r" * length), reason=f"{it} {'x' * length}") for it in range(number))
+    told = evaluation(skipped=reasons).gaps["stale-access-key"]
+    assert len(told) <= LONGEST_TEXT + len(" …")
+    assert told.endswith(" …") == (len(told) > LONGEST_TEXT)
 
 
 def test_gaps_with_one_beginning_share_a_line() -> None:

@@ -244,14 +244,12 @@ def test_header_counts_what_is_open_by_severity() -> None:
 def test_header_tells_what_should_have_been_seen() -> None:
     gaps = (skip(), skip(check="internal-access", inapplicable=True))
     header = reconcile(evaluation(skipped=gaps), Ledger()).header
-    assert header == Header(evidence_at=ago(0), gaps={STALE: "AccessDenied"}, version=1)
+    assert header == Header(evidence_at=ago(0), gaps={STALE: "AccessDenied"})
 
 
 def test_run_without_change_writes_the_header_alone() -> None:
     changes = reconcile(evaluation(finding()), BROKEN)
-    assert changes == Changes(
-        transitions=(), header=Header(evidence_at=ago(0), seen={STALE: ago(0)}, open={"HIGH": 1}, version=2)
-    )
+    assert changes == Changes(transitions=(), header=Header(evidence_at=ago(0), seen={STALE: ago(0)}, open={"HIGH": 1}))
 
 
 @pytest.mark.parametrize(
@@ -260,13 +258,13 @@ def test_run_without_change_writes_the_header_alone() -> None:
 def test_header_counts_what_is_open_whenever_something_was_written(found: tuple[Finding, ...], number: int) -> None:
     """The same evidence, judged by other limits."""
     again = reconcile(evaluation(*found, age=2), BROKEN)
-    assert again.header == Header(evidence_at=ago(2), seen={STALE: ago(2)}, open={"HIGH": number}, version=2)
+    assert again.header == Header(evidence_at=ago(2), seen={STALE: ago(2)}, open={"HIGH": number})
 
 
 def test_older_audit_counts_what_it_opened_and_says_nothing_about_now() -> None:
     late = evaluation(finding("AROA1", "unused-role"), age=3, skipped=(skip(check="unused-access"),))
     assert reconcile(late, BROKEN).header == Header(
-        evidence_at=ago(2), seen={STALE: ago(2), "unused-role": ago(3)}, open={"HIGH": 2}, version=2
+        evidence_at=ago(2), seen={STALE: ago(2), "unused-role": ago(3)}, open={"HIGH": 2}
     )
 
 
@@ -436,7 +434,7 @@ def test_evidence_never_goes_back(history: list[Evaluation]) -> None:
 def test_header_moves_by_one_and_counts_what_is_open(history: list[Evaluation]) -> None:
     for known, _, changes in steps(history):
         if changes.header:
-            assert changes.header.version == (known.header.version if known.header else 0) + 1
+            assert changes.header.version == (known.header.version if known.header else 0)
             assert sum(changes.header.open.values()) == len(still_open(after(changes, known)))
             assert not known.header or replace(changes.header, version=known.header.version) != known.header
         else:

@@ -72,7 +72,7 @@ def test_description_that_is_too_long_ends_with_a_whole_line_and_the_number_of_t
     records = [record(finding(str(it), reason=name, resource=name), event) for it in range(9) for event in Event]
     description = content(notice(*records))["description"]
     *lines, rest = description.split("\n")
-    left = re.fullmatch(r"… and +(\d+) more lines: see the findings table", rest)
+    left = re.fullmatch(r"… and more: (\d+) lines, see the findings table", rest)
     assert left
     assert len(lines) + int(left[1]) == 1 + len(Event) * (1 + SPELLED_OUT + 1)
     assert {line.count("`") for line in lines} <= {0, 2}

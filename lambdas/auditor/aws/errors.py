@@ -6,9 +6,6 @@ from auditor.core.model import Unavailable
 
 AWS_ERRORS = (ClientError, BotoCoreError)
 
-NOT_ENABLED = frozenset({"UnrecognizedClientException", "AuthFailure", "InvalidClientTokenId", "OptInRequired"})
-"""What a Region answers to good credentials while it is not enabled for the account."""
-
 
 class NotReadyError(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
     """AWS did not finish something in the time that was allowed for it."""
@@ -22,7 +19,4 @@ def as_unavailable(error: ClientError | BotoCoreError) -> Unavailable:
         return Unavailable(reason=f"{type(error).__name__}: {error}")
     code = error.response.get("Error", {}).get("Code", "unknown error")
     message = error.response.get("Error", {}).get("Message", "")
-    if code in NOT_ENABLED:
-        reason = f"{error.operation_name}: {code}: the Region is not enabled for the account"
-        return Unavailable(reason=reason, inapplicable=True)
     return Unavailable(reason=f"{error.operation_name}: {code}: {message}".removesuffix(": "))

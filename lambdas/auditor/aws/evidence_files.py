@@ -99,8 +99,9 @@ def decode(files: Mapping[str, bytes], now: datetime) -> Loaded:
     A missing file is an unavailable source. Raises EvidenceError where a file cannot be read as what its name says, or
     the files are of different accounts.
     """
-    if not any(source.filename in files for source in SOURCES):
-        known = ", ".join(source.filename for source in SOURCES)
+    names = [ACCOUNT_FILE, *(source.filename for source in SOURCES)]
+    if not any(name in files for name in names):
+        known = ", ".join(names)
         message = f"no evidence: none of {known} is there"
         raise EvidenceError(message)
     told = _account_file(files[ACCOUNT_FILE]) if ACCOUNT_FILE in files else None
@@ -156,14 +157,14 @@ def _documents(filename: str, text: str) -> list[Any]:
             raise EvidenceError(f"{filename}: line {line}: what begins here cannot be read: {error}") from error
         documents.append(document)
     if HALF_CHARACTER.search(text) and _unspeakable(documents):
-        raise EvidenceError(f"{filename}: an escape stands for half a character")
+        raise EvidenceError(f"{filename}: an escape stands for half a character, or it is nested too deeply")
     return documents
 
 
 def _unspeakable(documents: list[Any]) -> bool:
     try:
         json.dumps(documents, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, RecursionError):
         return True
     return False
 

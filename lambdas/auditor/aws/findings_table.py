@@ -1,19 +1,20 @@
 """The findings table: one partition for each account, and indexes for the questions of an operations team.
 
     pk                       sk                        what
+    A#<partition>#<account>  #HEADER                   how far, and when, the account was seen
     A#<partition>#<account>  F#<check>#<finding id>    a finding with its life
-    A#<partition>#<account>  HEADER                    how far, and when, the account was seen
     H#<finding id>           <version>#<event>         a transition, kept for 400 days
 
-A transition and its history are written in one transaction, which also checks that no other audit of the account has
-finished since it was read. Open findings never expire, resolved ones after 400 days.
+A transition and its history are written in one transaction, which also moves the header on: whoever has read the
+account before, fails and reads again. The header sorts first, so that no page is older than it. Open findings never
+expire, resolved ones after 400 days.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,10 +26,13 @@ from auditor.core.evaluate import Evaluation, Finding
 from auditor.core.model import Owner
 from auditor.core.reconcile import Change, Changes, Event, Header, Ledger, Record, Resolution, Status, reconcile
 
-ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
-"""What recording an audit needs: a transaction is authorized as the writes and checks that it holds."""
+ACTIONS = ("dynamodb:PutItem", "dynamodb:Query")
+"""What recording an audit needs: a transaction is authorized as the writes that it holds."""
 
 KEEP = timedelta(days=400)
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""The evidence time of an account whose first audit has not finished."""
+
 IN_ONE_TRANSACTION = 49
 """Transitions: DynamoDB takes 100 items, two for each of them and one for the header."""
 
@@ -118,21 +122,29 @@ class FindingsTable:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _write(self, owner: Owner, changes: Changes, before: Header | None) -> None:
-        transitions = changes.transitions
+        transitions, held = changes.transitions, before
         for start in range(0, len(transitions), IN_ONE_TRANSACTION):
-            self._transact(owner, transitions[start : start + IN_ONE_TRANSACTION], before)
+            held = self._transact(owner, transitions[start : start + IN_ONE_TRANSACTION], held)
         if changes.header:
-            self.table.put_item(Item=_header_item(owner, changes.header), **_unchanged(before))
+            header = replace(changes.header, version=_version(held) + 1)
+            self.table.put_item(Item=_header_item(owner, header), **_unchanged(held))
 
-    def _transact(self, owner: Owner, transitions: Sequence[Change], before: Header | None) -> None:
-        name = self.table.name
-        header = {"TableName": name, "Key": {"pk": _account_key(owner), "sk": "HEADER"}, **_unchanged(before)}
-        writes: list[Any] = [{"ConditionCheck": header}]
+    def _transact(self, owner: Owner, transitions: Sequence[Change], held: Header | None) -> Header:
+        """Write transitions, and move the header, so that whoever has read before notices; the header as it is then."""
+        moved = replace(held or Header(evidence_at=NEVER), version=_version(held) + 1)
+        writes = [self._put(_header_item(owner, moved), _unchanged(held))]
         for change in transitions:
-            record = finding_item(change.after)
-            writes.append({"Put": {"TableName": name, "Item": record, **_unchanged(change.before)}})
-            writes.append({"Put": {"TableName": name, "Item": _history_item(change)}})
+            writes.append(self._put(finding_item(change.after), _unchanged(change.before)))
+            writes.append(self._put(_history_item(change), {}))
         self.table.meta.client.transact_write_items(TransactItems=writes)
+        return moved
+
+    def _put(self, item: Item, condition: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self.table.name, "Item": item, **condition}}
+
+
+def _version(header: Header | None) -> int:
+    return header.version if header else 0
 
 
 def _lost_race(error: ClientError) -> bool:
@@ -161,7 +173,7 @@ def _account_key(owner: Owner) -> str:
 def _header_item(owner: Owner, header: Header) -> Item:
     return {
         "pk": _account_key(owner),
-        "sk": "HEADER",
+        "sk": "#HEADER",
         "item": "header",
         "account": owner.account,
         "partition": owner.partition,

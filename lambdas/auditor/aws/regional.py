@@ -10,6 +10,9 @@ from auditor.aws.session import Aws
 from auditor.core.model import Unavailable
 
 SIDE_BY_SIDE = 16
+NOT_ENABLED = ("UnrecognizedClientException", "AuthFailure", "InvalidClientTokenId", "OptInRequired")
+"""What a Region answers to good credentials while it is not enabled for the account."""
+
 CLOSED_REGION = "explicit deny in a service control policy"
 """How AWS says that the organization keeps a Region closed: nothing can be there, and nobody needs to mend it."""
 
@@ -25,10 +28,15 @@ def each_region(
         try:
             return ask(clients[region], region)
         except AWS_ERRORS as error:
-            why = as_unavailable(error)
-            return replace(why, inapplicable=why.inapplicable or CLOSED_REGION in why.reason)
+            return _of_region(as_unavailable(error))
 
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         answers = dict(zip(clients, pool.map(answer, clients), strict=True))
     gaps = {region: it for region, it in answers.items() if isinstance(it, Unavailable)}
     return [item for it in answers.values() if not isinstance(it, Unavailable) for item in it], gaps
+
+
+def _of_region(why: Unavailable) -> Unavailable:
+    if any(code in why.reason for code in NOT_ENABLED):
+        return Unavailable(reason="the Region is not enabled for the account", inapplicable=True)
+    return replace(why, inapplicable=CLOSED_REGION in why.reason)

@@ -80,7 +80,7 @@ def root_without_mfa(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
         "iam-best-practice/3",
         "iam-best-practice/5",
     ),
-    fix="as root, add a passkey or a hardware device, then remove the virtual one: console, Security credentials",
+    fix="as root, add a passkey or a hardware device, then deactivate the virtual one: console, Security credentials",
 )
 def root_with_virtual_mfa(root: RootMfa, ctx: Context) -> Problems:  # noqa: ARG001
     """Root user's second factor is a virtual device.

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -126,11 +126,12 @@ def _one_of(known: dict[str, CHOICE], given: str, what: str) -> CHOICE:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InputError(f"--now: {text!r} is not a date; for example 2026-11-20T06:00:00+00:00") from None
     if moment.tzinfo is None:
         raise InputError(f"--now: {text!r} has no time zone; for example 2026-11-20T06:00:00+00:00")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _after(clock: datetime | None, evidence: Evidence) -> None:
@@ -158,6 +159,8 @@ def _show(evaluation: Evaluation, form: Format) -> None:
 
 def run() -> None:
     """Entry point. Every expected error is one line on stderr and exit code 2."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (open as long as we run)
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

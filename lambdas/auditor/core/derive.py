@@ -140,7 +140,6 @@ def _user(detail: UserDetail, row: CredentialRow) -> User:
     )
 
 
-UNLISTED = Unavailable(reason="its active keys are not listed")
 CHANGED = Unavailable(reason="a key changed after the credential report was made", inapplicable=True)
 
 
@@ -149,6 +148,8 @@ def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) 
     held: dict[str, list[KeyMetadata]] = {}
     for key in metadata.subjects:
         held.setdefault(key.user, []).append(key)
+    # Deleted after the report was made, unless the evidence was made without any key.
+    unlisted = Unavailable(reason="its active keys are not listed", inapplicable=bool(metadata.subjects))
     found: list[AccessKey] = []
     gaps: dict[str, Unavailable] = {}
     for row in rows.subjects:
@@ -157,7 +158,7 @@ def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) 
         found += [_access_key(key, row.resource, matched[key.uid]) for key in keys if key.uid in matched]
         active = sum(slot.active for slot in row.keys)
         if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):
-            gaps[row.resource] = CHANGED if keys else UNLISTED
+            gaps[row.resource] = CHANGED if keys else unlisted
     unknown = {key.resource: NEWER if key.created > rows.as_of - CLOCK_SLACK else LACKING for key in _flat(held)}
     return Made(found, gaps | unknown)
 

@@ -17,6 +17,7 @@ LONGEST_LINE = 40
 """Scopes, and reasons, that a line of gaps spells out: enough for the Regions, and not 5,000 users."""
 
 LONGEST_REASON = 300
+LONGEST_TEXT = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +101,12 @@ def _lines(skips: Iterable[Skip]) -> dict[str, str]:
     for skip in skips:
         reason = skip.reason[:LONGEST_REASON]
         by_check.setdefault(skip.check, {}).setdefault(reason, []).extend([skip.scope] if skip.scope else [])
-    return {
-        check: "; ".join(_some([_line(*it) for it in reasons.items()])) for check, reasons in sorted(by_check.items())
-    }
+    lines = {check: "; ".join(_some([_line(*it) for it in reasons.items()])) for check, reasons in by_check.items()}
+    return {check: _cut(line) for check, line in sorted(lines.items())}
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]} …"
 
 
 def _line(reason: str, scopes: list[str]) -> str:

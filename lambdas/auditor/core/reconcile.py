@@ -54,7 +54,8 @@ class Header:
     """What is known about an account's audits.
 
     `seen` is the age of the newest evidence each check has judged, `gaps` what was not looked at in the last audit
-    and should have been, `open` the number of open findings by severity.
+    and should have been, `open` the number of open findings by severity. `version` counts the writes to the account: it
+    is the table's to move.
     """
 
     evidence_at: datetime
@@ -104,9 +105,7 @@ def reconcile(evaluation: Evaluation, ledger: Ledger) -> Changes:
     )
     after = dict(ledger.records) | {change.after.finding.id: change.after for change in transitions}
     header = _header(evaluation, fresh, ledger.header, after.values())
-    nothing_newer = (
-        ledger.header and not transitions and replace(header, version=ledger.header.version) == ledger.header
-    )
+    nothing_newer = not transitions and header == ledger.header
     return Changes(transitions=transitions, header=None if nothing_newer else header)
 
 
@@ -189,5 +188,5 @@ def _header(
         seen=seen,
         gaps=evaluation.unplanned_gaps if newest or not before else before.gaps,
         open=dict(sorted(open_now.items())),
-        version=before.version + 1 if before else 1,
+        version=before.version if before else 0,
     )

@@ -6,13 +6,14 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from auditor import settings
 from auditor.aws.evidence_store import EvidenceStore
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.session import connect
+from auditor.aws.source import Moment
 from auditor.checks import CATALOGUE
 from auditor.core.check import Context
 from auditor.core.evaluate import Evaluation, evaluate
@@ -30,7 +31,7 @@ class Trigger(BaseModel):
     A clock that is fast would make everything that is seen later count as old, so it is not believed.
     """
 
-    now: AwareDatetime | None = None
+    now: Moment | None = None
 
 
 @logger.inject_lambda_context

@@ -47,7 +47,7 @@ def decode(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
         return document
     try:
         decoded = json.loads(unquote(document))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"not a policy document: {error}"
         raise MalformedPolicyError(message) from error
     if not isinstance(decoded, dict):

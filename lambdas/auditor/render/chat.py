@@ -40,16 +40,18 @@ def _within(lines: Iterator[str], limit: int) -> str:
     """The lines that fit, whole, and how many did not."""
     given = list(lines)
     ends = accumulate(len(line) + 1 for line in given)
-    fitting = sum(end <= limit - len(MORE) for end in ends)
+    fitting = sum(end <= limit - len(MORE) - 4 for end in ends)
     left = len(given) - fitting
     return "\n".join([*given[:fitting], *([MORE.format(left)] if left else [])])
 
 
-MORE = "… and {:>5} more lines: see the findings table"
+MORE = "… and more: {} lines, see the findings table"
 
 
 def _lines(notice: Notice) -> Iterator[str]:
     yield f"Audit of {notice.at:%Y-%m-%d %H:%M} UTC"
+    for reason, checks in list(notice.blind_by_reason.items())[:3]:
+        yield f"*Not looked at:* {', '.join(checks)}: {chat(reason, LINE_LIMIT)}"
     for event, word in TITLES.items():
         records = notice.of(event)
         if records:
@@ -59,7 +61,5 @@ def _lines(notice: Notice) -> Iterator[str]:
             told = finding.resource if event is Event.RESOLVED else finding.reason
             yield f"• {finding.severity.name} {finding.title}: {chat(told, LINE_LIMIT)}"
         yield from (f"• {line}" for line in rest_by_check(records[SPELLED_OUT:])[:SPELLED_OUT])
-    for reason, checks in list(notice.blind_by_reason.items())[:3]:
-        yield f"*Not looked at:* {', '.join(checks)}: {chat(reason, LINE_LIMIT)}"
     if notice.seeing_again:
         yield f"*Looked at again:* {len(notice.seeing_again)} checks"
