@@ -393,6 +393,24 @@ def test_transition_of_what_an_older_run_has_moved_meanwhile_is_made_anew(store:
     assert list(history(store).values()) == [["000001#OPENED", "000002#RESOLVED", "000003#REOPENED"]]
 
 
+def test_finding_that_somebody_else_has_moved_is_not_written_over(store: Store) -> None:
+    """Not an audit, which would have moved the header too."""
+    run(store, evaluation(finding("AKIA1"), age=3))
+    ((pk, sk),) = [key for key, it in store.items().items() if it["item"] == "finding"]
+
+    def move() -> None:
+        store.table.update_item(
+            Key={"pk": pk, "sk": sk},
+            UpdateExpression="SET #version = :two",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":two": 2},
+        )
+
+    overtaken, pauses = in_between(store, move)
+    overtaken.record(GONE_IN_OLDER)
+    assert (len(pauses), life(store)) == (1, {"AKIA1": ("RESOLVED", 3)})
+
+
 def test_newer_run_notices_an_older_one_that_finished_between_two_pages(store: Store) -> None:
     large = [finding(f"AKIA{number:02}", evidence={"text": "x" * 90_000}) for number in range(15)]
     first, *others = sorted(large, key=lambda it: it.id)

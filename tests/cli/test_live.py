@@ -1,0 +1,41 @@
+"""The command on an account: what it gathers now is what it reads later."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from auditor.aws.sources import SOURCES
+from auditor.cli import main
+from tests.cli.conftest import Auditor
+from tests.embedded_aws.account import ACCOUNT
+from tests.embedded_aws.story import FIRST_DAY, account_with_history
+
+
+@pytest.fixture(autouse=True)
+def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with account_with_history(), time_machine.travel(FIRST_DAY, tick=False):
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        yield
+
+
+def test_audit_of_the_account_and_of_its_saved_evidence_are_the_same_bytes(auditor: Auditor, tmp_path: Path) -> None:
+    saved = auditor("gather", "--out", tmp_path / "evidence")
+    assert (saved.code, saved.out) == (0, "")
+    assert f"saved the evidence of account {ACCOUNT} in {tmp_path / 'evidence'}" in saved.err
+    assert {it.name for it in (tmp_path / "evidence").iterdir()} == {"account.json", *(it.filename for it in SOURCES)}
+    live = auditor("audit", "--format", "json")
+    replayed = auditor("audit", "--evidence", tmp_path / "evidence", "--format", "json")
+    assert (live.code, live.err, replayed.err) == (0, "", "")
+    assert live.out == replayed.out
+    assert len(json.loads(live.out)["findings"]) == 12
+
+
+def test_folder_that_cannot_be_made_is_said_before_anything_is_asked(
+    auditor: Auditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(main, "connect", lambda *_: pytest.fail("the account was asked"))
+    assert "file" in auditor("gather", "--out", tmp_path / "file").says_why_in_one_line()
