@@ -1,0 +1,5 @@
+"""`python -m auditor.cli` is the `auditor` command."""
+
+from auditor.cli.main import run
+
+run()
