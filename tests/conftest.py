@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+import infra  # noqa: F401  (chooses the Node that the CDK runs on, before anything imports the CDK)
+
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000)  # --hypothesis-profile thorough
 hypothesis.settings.load_profile("repeatable")

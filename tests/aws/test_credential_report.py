@@ -77,6 +77,12 @@ def test_report_that_is_not_ready_in_four_minutes_is_unavailable(for_ever: Mappi
     assert sum(pauses) == 240
 
 
+def test_old_report_is_better_than_none_and_says_how_old_it_is() -> None:
+    answer, _, pauses = asked(always(made(5 * HOUR)), always(Refused("LimitExceeded")))
+    assert answer == Answer(raw=TEXT, as_of=NOW - 5 * HOUR)
+    assert sum(pauses) == 240
+
+
 @pytest.mark.parametrize("operation", ["GetCredentialReport", "GenerateCredentialReport"])
 def test_refused_report_is_unavailable_with_operation_code_and_message(operation: str) -> None:
     replies = {"GetCredentialReport": always(Refused("ReportNotPresent")), "GenerateCredentialReport": always(STARTED)}

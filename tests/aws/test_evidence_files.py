@@ -274,6 +274,13 @@ def test_pages_that_follow_each_other_are_joined() -> None:
     assert (len(joined.raw["UserDetailList"]), len(joined.raw["RoleDetailList"])) == (1, 1)
 
 
+def test_first_pages_of_one_of_several_users_make_the_source_unavailable() -> None:
+    """No other user's answer is their continuation."""
+    answers = "\n".join(json.dumps({"AccessKeyMetadata": [], "IsTruncated": more}) for more in (True, False))
+    cut = answer(folder(account=ACCOUNT_JSON, access_keys=answers), "access-keys")
+    assert cut == Unavailable(reason="access-keys.json holds only the first pages (IsTruncated)")
+
+
 @pytest.mark.parametrize("key", TRUNCATED)
 def test_first_pages_alone_are_an_unavailable_source(key: str) -> None:
     cut = answer(folder(authorization_details={**DETAILS, key: "more"}), "authorization-details")

@@ -178,7 +178,7 @@ def _answer(
         return Unavailable(reason=f"{source.filename} is missing")
     if not content or (isinstance(content, str) and not content.strip()):
         return Unavailable(reason=f"{source.filename} is empty: the command that made it failed")
-    if isinstance(content, list) and (cut := _truncated(content[-1])):
+    if isinstance(content, list) and (cut := _truncated(content if source.needs else content[-1:])):
         return Unavailable(reason=f"{source.filename} holds only the first pages ({cut})")
     gaps = told.gaps.get(source.name, {}) if told else {}
     return Answer(
@@ -192,8 +192,13 @@ def _as_unavailable(reason: str | Reason) -> Unavailable:
     return reason.as_unavailable() if isinstance(reason, Reason) else Unavailable(reason=reason)
 
 
-def _truncated(document: Any) -> str | None:
-    return next((key for key in TRUNCATED if isinstance(document, dict) and document.get(key)), None)
+def _truncated(documents: list[Any]) -> str | None:
+    """What says that one of the documents has a continuation.
+
+    Of pages, only the last says so for all; a source that needs another one is asked once for each user or Region.
+    """
+    answers = (document for document in documents if isinstance(document, dict))
+    return next((key for document in answers for key in TRUNCATED if document.get(key)), None)
 
 
 def _joined(documents: list[Any]) -> Any:

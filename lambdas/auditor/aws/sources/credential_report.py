@@ -46,6 +46,8 @@ def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
             report = iam.get_credential_report()
             break
         if waited >= DEADLINE_SECONDS:
+            if report:
+                break  # an old one, which says so, is better than none
             raise NotReadyError(what="the credential report", seconds=int(waited))
         aws.pause(POLL_SECONDS)
         waited += POLL_SECONDS
