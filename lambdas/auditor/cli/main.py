@@ -76,7 +76,7 @@ def audit(
     for note in loaded.notes:
         screen.note(note)
     evaluation = evaluate(seen, checks, Context(now=clock or seen.gathered_at))
-    _show(evaluation, chosen)
+    SHOW[chosen](evaluation)
     if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
         raise typer.Exit(1)
 
@@ -151,10 +151,6 @@ SHOW: dict[Format, Callable[[Evaluation], None]] = {
     Format.JSON: lambda evaluation: screen.write(as_json(evaluation)),
     Format.CSV: lambda evaluation: screen.write(as_csv(evaluation)),
 }
-
-
-def _show(evaluation: Evaluation, form: Format) -> None:
-    SHOW[form](evaluation)
 
 
 def run() -> None:
