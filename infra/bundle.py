@@ -33,10 +33,7 @@ def asset(bundle_for: BundleFor) -> lambda_.Code:
     local = Bundling(bundle_for)
     image = cdk.DockerImage.from_registry("never-pulled")
     bundling = cdk.BundlingOptions(image=image, local=local)  # type: ignore[arg-type]  # jsii passes options as one
-    exclude = ["**/__pycache__"]
-    return lambda_.Code.from_asset(
-        str(PACKAGE.parent), bundling=bundling, asset_hash_type=cdk.AssetHashType.OUTPUT, exclude=exclude
-    )
+    return lambda_.Code.from_asset(str(PACKAGE.parent), bundling=bundling, asset_hash_type=cdk.AssetHashType.OUTPUT)
 
 
 @jsii.implements(cdk.ILocalBundling)

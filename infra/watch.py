@@ -1,5 +1,7 @@
 """Watching the watcher: alarms that reach the people who get the findings, and a dashboard."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -36,44 +38,30 @@ class Watch(Construct):
         self._alarm("Untold", "findings wait for an hour to be told", behind, threshold=3_600_000)
         skipped = _metric("ChecksSkipped", "Maximum", HOUR)
         # Between two audits nothing is known anew: the alarm stays as it is, and is told once.
-        self._alarm("ChecksSkipped", "an audit could not look at everything it should", skipped, missing=IGNORE)
-        self._silence(silence_hours)
-        self._dashboard([audit, notify])
-
-    def _alarm(
-        self,
-        name: str,
-        description: str,
-        metric: cloudwatch.Metric,
-        *,
-        threshold: int = 1,
-        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
-    ) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            name,
-            alarm_description=f"Account auditor: {description}",
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=missing,
+        self._alarm(
+            "ChecksSkipped", "an audit could not look at everything it should", skipped, treat_missing_data=IGNORE
         )
-        alarm.add_alarm_action(self.action)
-        alarm.add_ok_action(self.action)
-
-    def _silence(self, hours: int) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
+        self._alarm(
             "Silence",
-            alarm_description=f"Account auditor: no audit was completed in {hours} hours",
-            metric=_metric("AuditCompleted", "Sum", HOUR),
-            threshold=1,
-            evaluation_periods=hours,
-            datapoints_to_alarm=hours,
+            f"no audit was completed in {silence_hours} hours",
+            _metric("AuditCompleted", "Sum", HOUR),
+            evaluation_periods=silence_hours,
+            datapoints_to_alarm=silence_hours,
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
+        self._dashboard([audit, notify])
+
+    def _alarm(self, name: str, description: str, metric: cloudwatch.Metric, **different: Any) -> None:
+        """An alarm at the first datapoint of one or more, unless it is to be `different`; its end is told too."""
+        usual: dict[str, Any] = {
+            "threshold": 1,
+            "evaluation_periods": 1,
+            "comparison_operator": cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            "treat_missing_data": cloudwatch.TreatMissingData.NOT_BREACHING,
+        }
+        told = f"Account auditor: {description}"
+        alarm = cloudwatch.Alarm(self, name, alarm_description=told, metric=metric, **(usual | different))
         alarm.add_alarm_action(self.action)
         alarm.add_ok_action(self.action)
 
@@ -88,9 +76,7 @@ class Watch(Construct):
         board.add_widgets(
             _graph("Errors", [it.function.metric_errors(period=HOUR) for it in functions]),
             _graph("Duration", [it.function.metric_duration(period=HOUR, statistic="Maximum") for it in functions]),
-            _graph(
-                "Dead letters", [it.dead_letters.metric_approximate_number_of_messages_visible() for it in functions]
-            ),
+            _graph("Dead letters", [_waiting(it) for it in functions]),
         )
 
 

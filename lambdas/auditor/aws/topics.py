@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.core.check import Severity
 from auditor.core.reconcile import Record
 from auditor.render import chat, events, message
 from auditor.render.notice import Notice
@@ -33,7 +34,7 @@ class Topics:
         if notice.empty:
             return
         self._tell_machines(notice.records)
-        attributes = _attributes(notice.severity.name, int(notice.severity), notice.owner.account)
+        attributes = _attributes(notice.severity, notice.owner.account)
         self.sns.publish(TopicArn=self.chat, Message=chat.notification(notice))
         self.sns.publish(
             TopicArn=self.text,
@@ -47,21 +48,20 @@ class Topics:
             batch = [_entry(number, record) for number, record in enumerate(records[start : start + IN_ONE_BATCH])]
             answer = self.sns.publish_batch(TopicArn=self.events, PublishBatchRequestEntries=batch)
             if failed := answer.get("Failed"):
-                message = f"{len(failed)} of {len(batch)} messages were refused: {failed[0].get('Code')}"
-                raise PublishError(message)
+                raise PublishError(f"{len(failed)} of {len(batch)} messages were refused: {failed[0].get('Code')}")
 
 
 def _entry(number: int, record: Record) -> dict[str, Any]:
     finding = record.finding
-    attributes = _attributes(finding.severity.name, int(finding.severity), finding.owner.account)
+    attributes = _attributes(finding.severity, finding.owner.account)
     named = {"check": finding.check, "event": str(record.event), "region": finding.region}
     attributes |= {name: {"DataType": "String", "StringValue": value} for name, value in named.items()}
     return {"Id": str(number), "Message": events.event(record), "MessageAttributes": attributes}
 
 
-def _attributes(severity: str, number: int, account: str) -> Attributes:
+def _attributes(severity: Severity, account: str) -> Attributes:
     return {
-        "severity": {"DataType": "String", "StringValue": severity},
-        "severity_num": {"DataType": "Number", "StringValue": str(number)},
+        "severity": {"DataType": "String", "StringValue": severity.name},
+        "severity_num": {"DataType": "Number", "StringValue": str(int(severity))},
         "account": {"DataType": "String", "StringValue": account},
     }

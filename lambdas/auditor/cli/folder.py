@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from auditor.aws.evidence_files import ACCOUNT_FILE, EvidenceError, Loaded, decode, encode
-from auditor.aws.sources import SOURCES
+from auditor.aws.evidence_files import FILENAMES, EvidenceError, Loaded, decode, encode
 from auditor.cli.errors import InputError
 from auditor.core.evidence import Evidence
 
@@ -20,8 +19,7 @@ def load(path: Path, now: datetime | None) -> Loaded:
     """
     if not path.is_dir():
         raise InputError(f"--evidence: {path} is not a folder")
-    names = [ACCOUNT_FILE, *(source.filename for source in SOURCES)]
-    present = [path / name for name in names if (path / name).is_file()]
+    present = [path / name for name in FILENAMES if (path / name).is_file()]
     newest = max((file.stat().st_mtime for file in present), default=0.0)
     try:
         files = {file.name: file.read_bytes() for file in present}

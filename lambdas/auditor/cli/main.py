@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -38,14 +37,6 @@ app = typer.Typer(
 )
 
 
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
 CHOICE = TypeVar("CHOICE")
 DEFAULT_REGION = "us-east-1"
 """Where an audit starts from if the environment names no Region; it looks at every one."""
@@ -67,7 +58,7 @@ def audit(
 ) -> None:
     """Audit saved evidence, or the account of the current credentials."""
     checks = _checks(check or [])
-    chosen = _one_of({it.value: it for it in Format}, form, "--format")
+    show = _one_of(SHOW, form, "--format")
     threshold = _one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
     clock = _moment(now) if now else None
     loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
@@ -76,7 +67,7 @@ def audit(
     for note in loaded.notes:
         screen.note(note)
     evaluation = evaluate(seen, checks, Context(now=clock or seen.gathered_at))
-    SHOW[chosen](evaluation)
+    show(evaluation)
     if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
         raise typer.Exit(1)
 
@@ -146,10 +137,10 @@ def _gathered() -> Evidence:
         return gather(connect(session, settings.now()), begin=lambda source: begin(source.name))
 
 
-SHOW: dict[Format, Callable[[Evaluation], None]] = {
-    Format.TABLE: screen.findings,
-    Format.JSON: lambda evaluation: screen.write(as_json(evaluation)),
-    Format.CSV: lambda evaluation: screen.write(as_csv(evaluation)),
+SHOW: dict[str, Callable[[Evaluation], None]] = {
+    "table": screen.findings,
+    "json": lambda evaluation: screen.write(as_json(evaluation)),
+    "csv": lambda evaluation: screen.write(as_csv(evaluation)),
 }
 
 

@@ -111,8 +111,9 @@ def check(
     def declare(judge: Callable[[S, Context], Problems]) -> Check:
         title, _, rationale = inspect.cleandoc(judge.__doc__ or "").partition("\n\n")
         if not (title and rationale):
-            message = f"{judge.__name__}: the docstring needs a title, an empty line and the reason why it matters"
-            raise ValueError(message)
+            raise ValueError(
+                f"{judge.__name__}: the docstring needs a title, an empty line and the reason why it matters"
+            )
         subject, *_ = inspect.signature(judge).parameters.values()
         return Check(
             id=judge.__name__.replace("_", "-"),

@@ -159,12 +159,9 @@ def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) 
         active = sum(slot.active for slot in row.keys)
         if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):
             gaps[row.resource] = CHANGED if keys else unlisted
-    unknown = {key.resource: NEWER if key.created > rows.as_of - CLOCK_SLACK else LACKING for key in _flat(held)}
+    left = chain.from_iterable(held.values())
+    unknown = {key.resource: NEWER if key.created > rows.as_of - CLOCK_SLACK else LACKING for key in left}
     return Made(found, gaps | unknown)
-
-
-def _flat(held: Mapping[str, list[KeyMetadata]]) -> Iterable[KeyMetadata]:
-    return chain.from_iterable(held.values())
 
 
 def _access_key(key: KeyMetadata, user_arn: str, slots: tuple[KeySlot, ...]) -> AccessKey:

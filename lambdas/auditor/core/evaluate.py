@@ -136,15 +136,16 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
             skipped.append(_skip(check, None, observed))
             continue
         skipped += [_skip(check, scope, gap) for scope, gap in sorted(observed.gaps.items())]
-        outcomes = {subject: _judge(check, subject, context) for subject in observed.subjects}
-        for subject, outcome in outcomes.items():
+        uids: set[str] = set()
+        for subject in dict.fromkeys(observed.subjects):  # evidence may hold the same answer twice
+            outcome = _judge(check, subject, context)
             if isinstance(outcome, Skip):
                 skipped.append(outcome)
-            else:
-                findings += [_finding(check, subject, problem, snapshot.owner, observed) for problem in outcome]
-        uids = frozenset(subject.uid for subject, outcome in outcomes.items() if not isinstance(outcome, Skip))
+                continue
+            uids.add(subject.uid)
+            findings += [_finding(check, subject, problem, snapshot.owner, observed) for problem in outcome]
         examined[check.id] = Examined(
-            uids=uids, as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed, via=observed.via
+            uids=frozenset(uids), as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed, via=observed.via
         )
     return Evaluation(
         owner=snapshot.owner,

@@ -179,14 +179,9 @@ def _resolved(record: Record, examined: Examined, now: datetime) -> Record:
 def _header(
     evaluation: Evaluation, fresh: Mapping[str, Examined], before: Header | None, records: Iterable[Record]
 ) -> Header:
-    seen = dict(before.seen) if before else {}
-    seen |= {check: examined.as_of for check, examined in fresh.items()}
-    newest = before is None or evaluation.evidence_at > before.evidence_at
+    late = before is not None and evaluation.evidence_at <= before.evidence_at
+    known = before or Header(evidence_at=evaluation.evidence_at)
+    told = known if late else replace(known, evidence_at=evaluation.evidence_at, gaps=evaluation.unplanned_gaps)
+    seen = {**known.seen, **{check: examined.as_of for check, examined in fresh.items()}}
     open_now = Counter(it.finding.severity.name for it in records if it.status is Status.OPEN)
-    return Header(
-        evidence_at=evaluation.evidence_at if newest or not before else before.evidence_at,
-        seen=seen,
-        gaps=evaluation.unplanned_gaps if newest or not before else before.gaps,
-        open=dict(sorted(open_now.items())),
-        version=before.version if before else 0,
-    )
+    return replace(told, seen=seen, open=dict(sorted(open_now.items())))

@@ -20,6 +20,7 @@ def handler(event: dict[str, Any], _: LambdaContext) -> None:
     topics = Topics(
         sns=boto3.client("sns"), text=told.text_topic_arn, chat=told.chat_topic_arn, events=told.events_topic_arn
     )
+    table = table_name(event["Records"])
     for notice in notices(event["Records"]):
-        topics.tell(notice, table_name(event["Records"]))
+        topics.tell(notice, table)
         logger.info("told", extra={"account": notice.owner.account, "counts": notice.counts, "empty": notice.empty})

@@ -48,11 +48,9 @@ def decode(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         decoded = json.loads(unquote(document))
     except (ValueError, RecursionError) as error:
-        message = f"not a policy document: {error}"
-        raise MalformedPolicyError(message) from error
+        raise MalformedPolicyError(f"not a policy document: {error}") from error
     if not isinstance(decoded, dict):
-        message = "not a policy document: a JSON object is expected"
-        raise MalformedPolicyError(message)
+        raise MalformedPolicyError("not a policy document: a JSON object is expected")
     return decoded
 
 
@@ -95,8 +93,7 @@ def _strings(raw: Mapping[str, Any], element: str, number: int) -> tuple[str, ..
         return None
     values = _list(raw[element])
     if not all(isinstance(value, str) for value in values):
-        message = f"statement {number}: {element} holds something else than strings"
-        raise MalformedPolicyError(message)
+        raise MalformedPolicyError(f"statement {number}: {element} holds something else than strings")
     return tuple(values)
 
 

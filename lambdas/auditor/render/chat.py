@@ -18,6 +18,8 @@ LINE_LIMIT = 200
 DESCRIPTION_LIMIT = 8000
 """Characters that the service takes in a description."""
 
+MORE = "… and more: {} lines, see the findings table"
+
 
 def notification(notice: Notice) -> str:
     """The notification as JSON."""
@@ -39,13 +41,10 @@ def notification(notice: Notice) -> str:
 def _within(lines: Iterator[str], limit: int) -> str:
     """The lines that fit, whole, and how many did not."""
     given = list(lines)
-    ends = accumulate(len(line) + 1 for line in given)
-    fitting = sum(end <= limit - len(MORE) - 4 for end in ends)
+    room = limit - len(MORE.format(len(given)))
+    fitting = sum(end <= room for end in accumulate(len(line) + 1 for line in given))
     left = len(given) - fitting
     return "\n".join([*given[:fitting], *([MORE.format(left)] if left else [])])
-
-
-MORE = "… and more: {} lines, see the findings table"
 
 
 def _lines(notice: Notice) -> Iterator[str]:
