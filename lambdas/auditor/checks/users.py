@@ -125,10 +125,9 @@ def second_active_key(user: User, ctx: Context) -> Problems:  # noqa: ARG001
         "trusted-advisor/Yw2K9puPzl",
         "iam-best-practice/3",
     ),
-    fix="aws iam get-account-password-policy   # an update resets what it does not name, so name that too:"
-    " aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24"
+    fix="aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24"
     " --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters"
-    " --allow-users-to-change-password",
+    " --allow-users-to-change-password   # it resets what it does not name: add what get-account-password-policy shows",
 )
 def weak_password_policy(policy: PasswordPolicy, ctx: Context) -> Problems:
     """Account's password policy is weaker than it should be.
