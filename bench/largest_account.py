@@ -9,7 +9,8 @@ from auditor.aws.evidence_files import decode
 from auditor.aws.gather import snapshot
 from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
-from auditor.core.reconcile import Ledger, reconcile
+from auditor.core.life import Ledger
+from auditor.core.reconcile import reconcile
 from bench.accounts import NOW, evidence
 
 T = TypeVar("T")

@@ -1,11 +1,14 @@
-"""From `cdk.json` to a cloud assembly."""
+"""From `cdk.json` and the reviewed exceptions to a cloud assembly."""
 
 import sys
 
 import aws_cdk as cdk
 import cdk_nag
 
-from auditor.settings import Deployment, SettingsError, validated
+from auditor.aws import exceptions_file
+from auditor.aws.exceptions_file import ExceptionsFileError
+from auditor.settings import Deployment, SettingsError, now, validated
+from infra import bundle
 from infra.bundle import BundleFor
 from infra.stack import AuditorStack
 
@@ -19,11 +22,24 @@ def composed(app: cdk.App) -> AuditorStack:
     return stack
 
 
+def reviewed() -> None:
+    """Look at the reviewed exceptions before they are shipped: those that have ended are a warning on stderr.
+
+    Raises ExceptionsFileError for any other fault.
+    """
+    today = now().date()
+    for rule in exceptions_file.ended(exceptions_file.read(bundle.EXCEPTIONS, today), today):
+        sys.stderr.write(f"warning: {exceptions_file.of_an_end(rule)}\n")
+
+
 def synthesise() -> None:
-    """Write the assembly; a wrong setting or a finding of cdk-nag stops it, and so the deployment."""
+    """Write the assembly; a wrong setting or exception, or a finding of cdk-nag, stops it, and so the deployment."""
     app = cdk.App()
     try:
+        reviewed()
         composed(app)
+    except ExceptionsFileError as error:
+        sys.exit(str(error))
     except SettingsError as error:
         sys.exit("\n".join(f"cdk.json: auditor: {line}" for line in str(error).splitlines()))
     app.synth()

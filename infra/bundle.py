@@ -13,9 +13,13 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
+from auditor.aws import exceptions_file
+from auditor.settings import DEPLOYED, Deployment, deployment_json
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lambdas" / "auditor"
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+EXCEPTIONS = ROOT / exceptions_file.FILE
 CACHE = ROOT / ".venv" / "bundles"
 LEFT_OUT = shutil.ignore_patterns("cli", "controls.*", "__pycache__")
 """What only the command needs."""
@@ -28,9 +32,9 @@ class BundleFor(StrEnum):
     HERE = "here"
 
 
-def asset(bundle_for: BundleFor) -> lambda_.Code:
-    """The package with its pinned dependencies; boto3 is the Lambda runtime's own."""
-    local = Bundling(bundle_for)
+def asset(bundle_for: BundleFor, deployment: Deployment) -> lambda_.Code:
+    """The package with its settings and its pinned dependencies; boto3 is the Lambda runtime's own."""
+    local = Bundling(bundle_for, deployment)
     image = cdk.DockerImage.from_registry("never-pulled")
     bundling = cdk.BundlingOptions(image=image, local=local)  # type: ignore[arg-type]  # jsii passes options as one
     return lambda_.Code.from_asset(str(PACKAGE.parent), bundling=bundling, asset_hash_type=cdk.AssetHashType.OUTPUT)
@@ -40,20 +44,24 @@ def asset(bundle_for: BundleFor) -> lambda_.Code:
 class Bundling:
     """Bundling by this process instead of a container."""
 
-    def __init__(self, bundle_for: BundleFor) -> None:
+    def __init__(self, bundle_for: BundleFor, deployment: Deployment) -> None:
         """Bundle for the given place."""
         self.bundle_for = bundle_for
+        self.deployment = deployment
 
     def try_bundle(self, output_dir: str, _options: Any) -> bool:
         """Fill the asset's folder."""
-        fill(Path(output_dir), self.bundle_for)
+        fill(Path(output_dir), self.bundle_for, self.deployment)
         return True
 
 
-def fill(output: Path, bundle_for: BundleFor) -> None:
-    """Put the package and what it depends on into the existing folder `output`."""
+def fill(output: Path, bundle_for: BundleFor, deployment: Deployment) -> None:
+    """Put the package, what it depends on and what it is told into the existing folder `output`."""
     shutil.copytree(dependencies(bundle_for), output, dirs_exist_ok=True)
-    shutil.copytree(PACKAGE, output / PACKAGE.name, ignore=LEFT_OUT)
+    package = shutil.copytree(PACKAGE, output / PACKAGE.name, ignore=LEFT_OUT)
+    (package / DEPLOYED.name).write_text(deployment_json(deployment), encoding="utf-8")
+    if EXCEPTIONS.exists():
+        shutil.copy(EXCEPTIONS, package / exceptions_file.SHIPPED.name)
 
 
 def dependencies(bundle_for: BundleFor) -> Path:

@@ -4,9 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from auditor.aws.findings_table import INDEXES, PROJECTED
+from auditor.aws.schema import INDEXES, PROJECTED
 
 STRING = dynamodb.AttributeType.STRING
+CARRIES = {True: "KEYS_ONLY", False: "INCLUDE"}
 
 
 class FindingsTable(Construct):
@@ -35,6 +36,6 @@ class FindingsTable(Construct):
                 index_name=index.name,
                 partition_key=dynamodb.Attribute(name=index.partition_key, type=STRING),
                 sort_key=dynamodb.Attribute(name=index.sort_key, type=STRING),
-                projection_type=dynamodb.ProjectionType.INCLUDE,
-                non_key_attributes=[name for name in PROJECTED if name not in index.keys],
+                projection_type=dynamodb.ProjectionType[CARRIES[index.keys_only]],
+                non_key_attributes=None if index.keys_only else [it for it in PROJECTED if it not in index.keys],
             )

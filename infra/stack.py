@@ -8,31 +8,37 @@ from infra.audit import Audit
 from infra.bundle import BundleFor, asset
 from infra.evidence_bucket import EvidenceBucket
 from infra.findings_table import FindingsTable
+from infra.machines import Machines
 from infra.notify import Notify
+from infra.tell import Tell
 from infra.topics import Topics
 from infra.watch import Watch
 
 
 class AuditorStack(cdk.Stack):
-    """schedule → audit → table and bucket; table → notify → topics; and the alarms over it all."""
+    """schedule → audit → table and bucket; table → notify → machines and queues → tell → topics; alarms over it all."""
 
     def __init__(self, scope: Construct, name: str, *, deployment: Deployment, bundle_for: BundleFor) -> None:
         """Compose the stack for one account."""
         super().__init__(scope, name, description="Audits the identity hygiene of this account and tells what changed")
-        code = asset(bundle_for)
+        code = asset(bundle_for, deployment)
         table = FindingsTable(self).table
         bucket = EvidenceBucket(self, days=deployment.evidence_days).bucket
-        topics = Topics(self, emails=deployment.emails, slack=deployment.slack)
+        topics, machines = Topics(self, deployment.channels), Machines(self)
         audit = Audit(self, code=code, deployment=deployment, table=table, bucket=bucket)
-        notify = Notify(self, code=code, table=table, topics_=topics)
-        Watch(self, audit=audit.of, notify=notify.of, topic=topics.text, silence_hours=deployment.silence_hours)
+        notify = Notify(self, code=code, table=table, told=machines)
+        tell = Tell(self, code=code, channels=deployment.channels, table=table, topics=topics)
+        Watch(self, audit=audit.of, notify=notify.of, tell=tell.of, topics=topics, hours=deployment.silence_hours)
         for output, value in {
             "FindingsTable": table.table_name,
             "EvidenceBucket": bucket.bucket_name,
             "AuditFunction": audit.of.function.function_name,
             "NotifyFunction": notify.of.function.function_name,
-            "TextTopic": topics.text.topic_arn,
-            "ChatTopic": topics.chat.topic_arn,
-            "EventsTopic": topics.events.topic_arn,
+            "NotifyDeadLetters": notify.of.dead_letters.queue_url,
+            "TellFunction": tell.of.function.function_name,
+            "TextTopic": topics.default.text.topic_arn,
+            "ChatTopic": topics.default.chat.topic_arn,
+            "EventsTopic": machines.topic.topic_arn,
+            "BusName": machines.bus.event_bus_name,
         }.items():
             cdk.CfnOutput(self, f"{output}Output", value=value).override_logical_id(output)

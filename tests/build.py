@@ -7,8 +7,10 @@ from typing import Any
 
 from auditor.core.check import Severity
 from auditor.core.evaluate import Evaluation, Examined, Finding, Skip, finding_id
+from auditor.core.exceptions import ExceptionRule, Rules
+from auditor.core.life import Changes, Event, Ledger, Record, Resolution, Status
 from auditor.core.model import AccountSnapshot, Observed, Owner, Subject, Unavailable
-from auditor.core.reconcile import Event, Record, Resolution, Status
+from auditor.core.reconcile import reconcile
 from auditor.core.subjects import (
     AccessKey,
     AccountSummary,
@@ -31,7 +33,6 @@ from auditor.core.subjects import (
     UserDetail,
     VirtualMfaDevice,
 )
-from auditor.render.notice import Notice
 
 ACCOUNT = "111122223333"
 OWNER = Owner(account=ACCOUNT, partition="aws")
@@ -306,5 +307,44 @@ def record(found: Finding, event: Event = Event.OPENED, *, age: float = 0, **fie
     return replace(made, **fields)
 
 
-def notice(*records: Record, **fields: Any) -> Notice:
-    return Notice(owner=OWNER, at=NOW, records=records, **fields)
+def exception_rule(*, ends: float = 10, **fields: Any) -> ExceptionRule:
+    """An exception for every stale key of the account; its last day is `ends` days after now's."""
+    made = ExceptionRule(
+        account=ACCOUNT,
+        check="stale-access-key",
+        resource="*",
+        reason="the vendor rotates it in spring",
+        owner="payments",
+        until=ago(-ends).date(),
+    )
+    return replace(made, **fields)
+
+
+def after(changes: Changes, ledger: Ledger) -> Ledger:
+    """The ledger once the changes are written."""
+    written = {change.after.finding.id: change.after for change in changes.transitions}
+    exceptions = [it for it in ledger.exceptions if it != changes.removed]
+    return Ledger(
+        header=changes.header or ledger.header,
+        records={**ledger.records, **written},
+        exceptions=(*exceptions, *([changes.added] if changes.added else [])),
+    )
+
+
+def audited(*evaluations: Evaluation, ledger: Ledger | None = None, rules: Rules | None = None) -> Ledger:
+    """What is known after these evaluations, one after the other."""
+    known = ledger or Ledger()
+    for it in evaluations:
+        known = after(reconcile(it, known, rules), known)
+    return known
+
+
+def only(changes: Changes) -> Record:
+    """The record after the one transition that there is."""
+    (change,) = changes.transitions
+    return change.after
+
+
+def events(changes: Changes) -> list[tuple[str, Event]]:
+    """Every transition as the subject's uid and what happened."""
+    return [(change.after.finding.uid, change.after.event) for change in changes.transitions]

@@ -30,8 +30,8 @@ MAY_IMPORT = {
 """Besides itself. `core ← policy ← checks, render ← aws ← handlers, cli`; settings are read by the edge only."""
 
 OUTSIDE = {
-    "boto3": ("aws/", "handlers/", "cli/main.py"),
-    "botocore": ("aws/", "handlers/", "cli/main.py"),
+    "boto3": ("aws/", "handlers/", "cli/main.py", "cli/redrive.py", "cli/table.py"),
+    "botocore": ("aws/", "handlers/", "cli/main.py", "cli/redrive.py", "cli/table.py"),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "aws_lambda_powertools": ("handlers/",),

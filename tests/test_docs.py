@@ -9,11 +9,13 @@ import jmespath
 import pytest
 from botocore import xform_name
 from botocore.session import get_session
+from typer.main import get_command
 
-from auditor.aws.findings_table import INDEXES
+from auditor.aws.schema import INDEXES
 from auditor.aws.sources import SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
+from auditor.cli import findings
 from auditor.render.catalogue import as_markdown
 from auditor.settings import Deployment
 from tests import demo
@@ -40,6 +42,13 @@ def test_command_of_the_readme_works(command: str) -> None:
     done = subprocess.run(shlex.split(command), cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout
     assert not done.stderr
+
+
+@pytest.mark.parametrize("line", [line for block in blocks("sh-session") for line in block.splitlines()])
+def test_question_and_decision_of_the_readme_can_be_said(line: str) -> None:
+    program, group, name, *arguments = shlex.split(line)
+    assert (program, group) == ("auditor", "findings")
+    get_command(findings.app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
 
 
 def test_make_targets_of_the_readme_exist() -> None:

@@ -1,15 +1,41 @@
-"""The only reader of the environment and of the clock, and the shape of what a deployment may set."""
+"""The only reader of the environment and of the clock, and the shape of what a deployment may set.
 
+`cdk.json` sets a `Deployment`; the asset carries it, checked, in a file. A function's environment has only the names of
+what the stack made, because Lambda takes no more than 4 KB of it.
+"""
+
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, Json, PlainSerializer, PlainValidator, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from auditor.core.check import Limits
+from auditor.core import telling
+from auditor.core.check import Limits, Severity
+
+DEPLOYED = Path(__file__).with_name("deployment.json")
+"""Where the asset has the settings of its deployment."""
+
+DEFAULT_CHANNEL = telling.DEFAULT_CHANNEL
+"""The channel that every deployment has."""
 
 
 class SettingsError(ValueError):
@@ -32,8 +58,45 @@ def _days(value: Any) -> timedelta:
     return timedelta(days=value)
 
 
+def _severity(value: Any) -> Severity:
+    if isinstance(value, Severity):
+        return value
+    if value not in Severity.__members__:
+        raise ValueError(f"one of {', '.join(Severity.__members__)} is expected")
+    return Severity[value]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("a time zone's name is expected, such as Europe/Berlin") from None
+    return name
+
+
+SECRET = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}")
+QUIET = "quiet"
+"""Type of the errors that do not repeat what was given."""
+
+
+def _secret(arn: str) -> str:
+    if not SECRET.fullmatch(arn):
+        # Perhaps it is the secret itself.
+        raise PydanticCustomError(QUIET, "the whole ARN of a Secrets Manager secret is expected")
+    return arn
+
+
 Days = Annotated[timedelta, PlainValidator(_days), PlainSerializer(lambda duration: duration.days)]
 Count = Annotated[int, Field(ge=0, le=128)]
+SeverityName = Annotated[Severity, PlainValidator(_severity), PlainSerializer(lambda severity: severity.name)]
+Timezone = Annotated[str, AfterValidator(_zone)]
+ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{6,}$")]
+AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+UnitId = Annotated[str, Field(pattern=r"^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$")]
+TagKey = Annotated[str, Field(min_length=1, max_length=128)]
+SecretArn = Annotated[str, AfterValidator(_secret)]
 TYPES: dict[Any, Any] = {timedelta: Days, int: Count}
 
 
@@ -51,24 +114,112 @@ LimitSettings: Any = create_model("LimitSettings", __base__=Strict, **SETTABLE)
 class Slack(Strict):
     """A Slack channel whose workspace is authorized in Amazon Q Developer in chat applications."""
 
-    workspace: Annotated[str, Field(pattern=r"^[A-Z0-9]{6,}$")]
-    channel: Annotated[str, Field(pattern=r"^[A-Z0-9]{6,}$")]
+    workspace: SlackId
+    channel: SlackId
+
+
+class ChannelSettings(Strict):
+    """Who is told by a channel, and of which accounts: by their ids, by a tag, or by a unit somewhere above them.
+
+    `webhook_secret` is the ARN of a Secrets Manager secret whose string is the URL of a Slack incoming webhook.
+    """
+
+    emails: list[Email] = []
+    slack: Slack | None = None
+    webhook_secret: SecretArn | None = None
+    accounts: list[AccountId] = []
+    tags: dict[TagKey, str] = {}
+    organizational_units: list[UnitId] = []
+
+    @property
+    def matchers(self) -> dict[str, list[str]]:
+        """What it is the channel of, by the setting that says so; empty lists for the default channel."""
+        tags = [f"{key}={value}" for key, value in self.tags.items()]
+        return {"accounts": self.accounts, "tags": tags, "organizational_units": self.organizational_units}
+
+
+class AlertSettings(Strict):
+    """What is told at once, and when the rest is; hours of the day are in the deployment's time zone.
+
+    A critical finding that nobody acknowledged in `escalate_after_hours` is told again, to the channel `escalate_to`.
+    """
+
+    immediate: SeverityName = Severity.HIGH
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 8
+    quiet_digest: bool = False
+    escalate_after_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    escalate_to: str = DEFAULT_CHANNEL
 
 
 class Deployment(Strict):
     """What `cdk.json` may set under ``auditor``; every key has a default."""
 
     schedule: Annotated[str, Field(pattern=r"^(rate|cron)\(.+\)$")] = "cron(0 6 * * ? *)"
-    timezone: str = "UTC"
-    emails: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]] = []
+    timezone: Timezone = "UTC"
+    channels: dict[ChannelName, ChannelSettings] = {DEFAULT_CHANNEL: ChannelSettings()}
+    alerts: AlertSettings = AlertSettings()
     limits: LimitSettings = LimitSettings()
     silence_hours: Annotated[int, Field(ge=2, le=168)] = 26
     evidence_days: Annotated[int, Field(ge=400, le=3653)] = 1096
-    slack: Slack | None = None
 
-    def limits_json(self) -> str:
-        """The limits as the audit function is told them."""
-        return str(self.limits.model_dump_json())
+    @model_validator(mode="after")
+    def _every_account_has_one_channel(self) -> Self:
+        faults = [*_lacking(self.channels), *_ambiguous(self.channels)]
+        if self.alerts.escalate_to not in {DEFAULT_CHANNEL, *self.channels}:
+            faults.append(_fault("alerts.escalate_to", f"there is no channel {self.alerts.escalate_to!r}"))
+        if faults:
+            raise ValidationError.from_exception_data(type(self).__name__, faults)
+        return self
+
+    def routes(self) -> tuple[telling.Channel, ...]:
+        """The channels as news find their way to them, in the order of the settings, the default one among them."""
+        return tuple(
+            telling.Channel(
+                name=name,
+                accounts=frozenset(it.accounts),
+                tags=it.tags,
+                units=frozenset(it.organizational_units),
+            )
+            for name, it in self.channels.items()
+        )
+
+    def checked_limits(self) -> Limits:
+        """The limits as the checks take them."""
+        return Limits(**dict(self.limits))
+
+    def alert_at(self) -> Severity:
+        """The least severity that is told at once."""
+        return self.alerts.immediate
+
+
+def _lacking(channels: Mapping[str, ChannelSettings]) -> Iterator[InitErrorDetails]:
+    """What is the matter with channels one by one."""
+    if DEFAULT_CHANNEL not in channels:
+        yield _fault("channels", f"{DEFAULT_CHANNEL!r} is missing: it is told of what no other channel is")
+    for name, channel in channels.items():
+        given = [setting for setting, values in channel.matchers.items() if values]
+        if name == DEFAULT_CHANNEL and given:
+            yield _fault(f"channels.{name}", f"takes no {' and no '.join(given)}: it is told of what no other is")
+        if name != DEFAULT_CHANNEL and not given:
+            yield _fault(f"channels.{name}", f"is told of nothing: it needs {' or '.join(channel.matchers)}")
+
+
+def _ambiguous(channels: Mapping[str, ChannelSettings]) -> Iterator[InitErrorDetails]:
+    """What two channels would be told of by the same word."""
+    claims = defaultdict[tuple[str, str], list[str]](list)
+    for name, channel in channels.items():
+        for setting, values in channel.matchers.items():
+            for value in values:
+                claims[setting, value].append(name)
+    for (setting, value), (first, *others) in claims.items():
+        for name in others:
+            yield _fault(f"channels.{name}.{setting}", f"{value} is named by {first!r} already")
+
+
+def _fault(where: str, what: str) -> InitErrorDetails:
+    # The message is a template, in which what a setting says would be a placeholder.
+    error = PydanticCustomError(QUIET, "{what}", {"what": what})
+    return InitErrorDetails(type=error, loc=tuple(where.split(".")), input=None)
 
 
 class AuditSettings(BaseModel):
@@ -76,19 +227,22 @@ class AuditSettings(BaseModel):
 
     table_name: str
     evidence_bucket: str
-    limits: Json[LimitSettings]
-
-    def checked_limits(self) -> Limits:
-        """The limits as the checks take them."""
-        return Limits(**dict(self.limits))
 
 
 class NotifySettings(BaseModel):
     """What the notify function is told; each field is the environment variable of its name in capitals."""
 
+    table_name: str
+    events_topic_arn: str
+    bus_name: str
+
+
+class TellSettings(BaseModel):
+    """What the tell function is told: the topics of the default channel; others have its name at their end."""
+
+    table_name: str
     text_topic_arn: str
     chat_topic_arn: str
-    events_topic_arn: str
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -105,8 +259,18 @@ def validated(shape: type[SettingsT], given: Mapping[str, Any]) -> SettingsT:
 
 def _line(error: Any) -> str:
     """The setting and what is wrong; a missing one's input would be everything around it."""
-    given = "" if error["type"] == "missing" else f" (given: {error['input']!r})"
+    given = "" if error["type"] in {"missing", QUIET} else f" (given: {error['input']!r})"
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}{given}"
+
+
+def deployment() -> Deployment:
+    """The settings that the asset carries, the defaults where it carries none. Raises SettingsError as `validated`."""
+    return validated(Deployment, json.loads(DEPLOYED.read_bytes())) if DEPLOYED.exists() else Deployment()
+
+
+def deployment_json(settings: Deployment) -> str:
+    """Settings as the asset carries them: the same text for the same settings."""
+    return f"{settings.model_dump_json(indent=2)}\n"
 
 
 def environment(shape: type[BaseModel], values: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,9 @@ from tests.aws.template import TableDefinition, create_table, synthesized
 from tests.aws.wire import new_session
 
 NUMBERS = itertools.count()
+OWN_CREDENTIALS: Any = {"core": {"mock_credentials": False}}
+"""For moto beside DynamoDB Local, which has a database for each access key. Not inside of another moto, which would
+then leave its credentials behind."""
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +69,13 @@ def dynamodb_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 NewStore = Callable[[], Store]
 
 
+def new_store_at(endpoint: str, definition: TableDefinition) -> Store:
+    """An empty table on a DynamoDB Local."""
+    store = Store(endpoint=endpoint, name=f"findings-{next(NUMBERS)}")
+    create_table(store.table.meta.client, store.name, definition)
+    return store
+
+
 @pytest.fixture(params=["moto", "dynamodb-local"])
 def new_store(request: pytest.FixtureRequest, table_definition: TableDefinition) -> Iterator[NewStore]:
     """Makes empty tables on one of the two. What holds for both is what the program may rely on."""
@@ -85,3 +95,12 @@ def new_store(request: pytest.FixtureRequest, table_definition: TableDefinition)
 @pytest.fixture
 def store(new_store: NewStore) -> Store:
     return new_store()
+
+
+@pytest.fixture
+def office(store: Store) -> Iterator[Any]:
+    """The store with all that tells of it; SNS and EventBridge are moto's also where DynamoDB Local is the store."""
+    from tests.aws.office import Office  # noqa: PLC0415  (it needs `Store`)
+
+    with nullcontext() if store.is_moto else mock_aws(config=OWN_CREDENTIALS):
+        yield Office(store=store)

@@ -110,6 +110,35 @@ def test_managed_policy_is_read_in_its_default_version() -> None:
     assert policy.document == DOCUMENT
 
 
+RED = [{"Key": "team", "Value": "blue"}, {"Key": "stage", "Value": ""}, {"Key": "team", "Value": "red"}]
+
+
+@pytest.mark.parametrize(("tags", "read_as"), [(RED, {"team": "red", "stage": ""}), ([], {}), (None, {})])
+def test_entities_and_their_inline_policies_carry_the_entitys_tags(tags: Any, read_as: dict[str, str]) -> None:
+    inline = [{"PolicyName": "in", "PolicyDocument": DOCUMENT}]
+    user = user_entry(UserPolicyList=inline, Tags=tags)
+    role = role_entry(RolePolicyList=inline, Tags=tags)
+    subjects = read({**NO_DETAILS, "UserDetailList": [user], "RoleDetailList": [role]}, OWNER).subjects
+    assert [type(it) for it in subjects] == [UserDetail, Role, Policy, Policy]
+    assert [it.tags for it in subjects] == [read_as] * 4
+
+
+def test_entity_without_tags_has_none() -> None:
+    inline = [{"PolicyName": "in", "PolicyDocument": DOCUMENT}]
+    entries = {"UserDetailList": [user_entry()], "RoleDetailList": [role_entry()], "Policies": [policy_entry()]}
+    raw = {**NO_DETAILS, **entries, "GroupDetailList": [group_entry(GroupPolicyList=inline)]}
+    assert [it.tags for it in read(raw, OWNER).subjects] == [{}] * 5
+
+
+def test_managed_policy_carries_the_tags_that_the_evidence_gives_it_and_not_its_holders() -> None:
+    held: dict[str, Any] = {
+        "AttachedManagedPolicies": [{"PolicyName": name, "PolicyArn": arn(f"policy/{name}")} for name in "ab"]
+    }
+    entries = [policy_entry("a", Tags=RED), policy_entry("b")]
+    raw = {**NO_DETAILS, "UserDetailList": [user_entry(**held, Tags=[RED[0]])], "Policies": entries}
+    assert [it.tags for it in policies(read(raw, OWNER))] == [{"team": "red", "stage": ""}, {}]
+
+
 @pytest.mark.parametrize(
     "versions",
     [
@@ -182,6 +211,7 @@ def test_null_members_are_missing_members() -> None:
             "RoleDetailList[1].CreateDate",
         ),
         ({**NO_DETAILS, "RoleDetailList": [role_entry(CreateDate="2026-01-01T00:00:00")]}, "RoleDetailList[0].Create"),
+        ({**NO_DETAILS, "UserDetailList": [user_entry(Tags=[{"Key": "team"}])]}, "UserDetailList[0].Tags[0].Value"),
         (
             {**NO_DETAILS, "Policies": [policy_entry(document="{")]},
             f"{arn('policy/everything')}: not a policy document",

@@ -1,22 +1,26 @@
-"""The table's stream as notices: what was written is told, once, and nothing else."""
+"""The table's stream: what was written is read back whole, and whatever else comes is told apart from it."""
 
 import json
-from dataclasses import replace
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from hypothesis import given
+from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from auditor.aws.findings_stream import PATTERN, notices, table_name
-from auditor.aws.findings_table import _header_item, finding_item
-from auditor.core.check import Severity
-from auditor.core.model import Owner
-from auditor.core.reconcile import Event, Header, Record, Status
-from tests.build import NOW, OWNER, ago, finding, record
+from auditor.aws.findings_stream import PATTERN, MalformedRecordError, Written, sequence_of, written
+from auditor.aws.items import finding_item, header_item, history_item
+from auditor.aws.queues import news_item
+from auditor.core.check import Limits, Severity
+from auditor.core.life import Acknowledgement, Change, Event, Header, Record, Run
+from auditor.core.model import Membership, Owner
+from auditor.core.telling import News, Queue
+from tests.build import NOW, OWNER, ago, exception_rule, finding, record
 
-SOURCE = "arn:aws:dynamodb:eu-west-1:111122223333:table/AccountAuditor-Findings/stream/2026-11-20T06:00:00.000"
-OTHER = Owner(account="999988887777", partition="aws")
+SEQUENCE = "49590338271490256608559692538361571095921575989136588898"
+GOV = Owner(account="999988887777", partition="aws-us-gov")
 
 
 def image(item: dict[str, Any]) -> dict[str, Any]:
@@ -24,126 +28,243 @@ def image(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Any]:
-    """A stream record, as Lambda delivers it."""
+    """A stream record of items, as Lambda delivers it."""
     images = {"OldImage": before, "NewImage": after}
-    name = "INSERT" if before is None else "REMOVE" if after is None else "MODIFY"
-    held = {which: image(item) for which, item in images.items() if item is not None}
-    return {"eventName": name, "eventSourceARN": SOURCE, "dynamodb": held}
+    return delivered({which: image(item) for which, item in images.items() if item is not None})
+
+
+def delivered(images: dict[str, Any]) -> dict[str, Any]:
+    """A stream record of images; it went through JSON on its way."""
+    name = "INSERT" if "OldImage" not in images else "REMOVE" if "NewImage" not in images else "MODIFY"
+    made = {"eventName": name, "dynamodb": {"SequenceNumber": SEQUENCE, **images}}
+    arrived: dict[str, Any] = json.loads(json.dumps(made))
+    return arrived
 
 
 def moved(before: Record | None, after: Record) -> dict[str, Any]:
     return change(finding_item(before) if before else None, finding_item(after))
 
 
-def header(
-    gaps: dict[str, str] | None = None, version: int = 1, age: float = 0, owner: Owner = OWNER
-) -> dict[str, Any]:
-    return _header_item(owner, Header(evidence_at=ago(age), gaps=gaps or {}, version=version))
+def header(version: int = 1, owner: Owner = OWNER, **fields: Any) -> dict[str, Any]:
+    return header_item(owner, Header(evidence_at=NOW, version=version, **fields))
 
 
-def test_finding_is_told_as_it_was_written() -> None:
-    evidence = {"nothing": None, "number": 3, "list": [1, None, ["a"]], "map": {"n": 0}, "flag": False}
-    written = record(finding(evidence=evidence))
-    (notice,) = notices([moved(None, written)])
-    assert notice.records == (written,)
-    told = notice.records[0].finding.evidence
-    assert [type(it) for it in told.values()] == [type(None), int, list, dict, bool]
-    assert (type(told["list"][0]), json.dumps(told)) == (int, json.dumps(evidence))
-    assert (notice.owner, notice.at) == (OWNER, NOW)
+# --- what was written ---------------------------------------------------------------------------------------------
 
 
-def test_version_that_did_not_move_is_not_told() -> None:
-    acknowledged = {**finding_item(record(finding())), "workflow": "ACKNOWLEDGED"}
-    assert notices([change(finding_item(record(finding())), acknowledged)]) == []
-
-
-def test_finding_that_moved_twice_is_told_where_it_is_now() -> None:
-    opened = record(finding(), age=1)
-    resolved = replace(opened, status=Status.RESOLVED, event=Event.RESOLVED, version=2, changed_at=NOW)
-    (notice,) = notices([moved(None, opened), moved(opened, resolved)])
-    assert notice.records == (resolved,)
-
-
-def test_every_finding_of_a_batch_is_told_in_one_notice_an_account() -> None:
-    mine = [record(finding(f"AKIA{number}")) for number in range(3)]
-    theirs = record(finding(owner=OTHER, severity=Severity.LOW))
-    gov = record(finding(owner=replace(OWNER, partition="aws-us-gov")))
-    told = notices([moved(None, it) for it in (mine[0], theirs, mine[1], gov, mine[2])])
-    assert [(it.owner, it.records) for it in told] == [
-        (OWNER, tuple(mine)),
-        (OTHER, (theirs,)),
-        (gov.finding.owner, (gov,)),
-    ]
-
-
-def test_notice_is_of_the_newest_time_in_it() -> None:
-    (notice,) = notices([moved(None, record(finding("AKIA1"), age=2)), change(None, header(age=1))])
-    assert notice.at == ago(1)
-
-
-def test_header_alone_is_nothing_to_tell() -> None:
-    (notice,) = notices([change(header(), header(version=2))])
-    assert notice.empty
-
-
-def test_check_that_went_blind_is_told_once() -> None:
-    blind = {"stale-access-key": "AccessDenied"}
-    (notice,) = notices([change(header(), header(blind, 2))])
-    assert (notice.blind, notice.seeing_again, notice.empty) == (blind, (), False)
-    (again,) = notices([change(header(blind, 2), header(blind, 3))])
-    assert again.empty
-
-
-def test_check_that_sees_again_is_told() -> None:
-    gaps = {"unused-role": "denied", "stale-access-key": "denied"}
-    (notice,) = notices([change(header(gaps), header({"idle-access-key": "denied"}, 2))])
-    assert notice.seeing_again == ("stale-access-key", "unused-role")
-    assert notice.blind == {"idle-access-key": "denied"}
-
-
-def test_first_header_of_an_account_tells_what_it_cannot_see() -> None:
-    (notice,) = notices([change(None, header({"unused-role": "denied"}))])
-    assert notice.blind == {"unused-role": "denied"}
-
-
-def test_two_headers_of_a_batch_are_compared_first_with_last() -> None:
-    gone, came = header({"unused-role": "denied"}), header({"idle-access-key": "denied"}, 3)
-    (notice,) = notices([change(gone, header({}, 2)), change(header({}, 2), came)])
-    assert (notice.blind, notice.seeing_again) == ({"idle-access-key": "denied"}, ("unused-role",))
-    (flicker,) = notices([change(header({}, 1), gone | {"version": 2}), change(gone | {"version": 2}, header({}, 3))])
-    assert flicker.empty
-
-
-def test_blindness_of_one_account_is_not_told_of_another() -> None:
-    told = notices([change(None, header({"unused-role": "denied"})), change(None, header(owner=OTHER))])
-    assert [(it.owner, it.empty) for it in told] == [(OWNER, False), (OTHER, True)]
-
-
-def test_nothing_is_told_of_an_empty_batch() -> None:
-    assert notices([]) == []
-    assert table_name([]) == ""
-
-
-@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
-def test_table_is_named_by_the_stream(partition: str) -> None:
-    source = SOURCE.replace("arn:aws:", f"arn:{partition}:")
-    assert table_name([{"eventSourceARN": source}]) == "AccountAuditor-Findings"
-
-
-HISTORY = {"item": "history", "pk": "H#1", "sk": "000001#OPENED"}
+EVIDENCE = {"nothing": None, "number": 3, "list": [1, None, ["a"]], "map": {"n": 0}, "flag": False, "text": "ł\n\x00🗝"}
+FULL = record(
+    finding(evidence=EVIDENCE, tags={"team": "payments"}, via="arn", limits=Limits(), severity=Severity.LOW),
+    Event.EXCEPTED,
+    baseline=True,
+    acknowledged=Acknowledgement(by="ana", at=ago(1), note="on it"),
+    exception=exception_rule(tag=("team", "pay*")),
+)
 
 
 @pytest.mark.parametrize(
-    ("delivered", "worth"),
+    "it", [record(finding()), record(finding(), Event.RESOLVED), FULL, record(finding(owner=GOV))], ids=str
+)
+def test_record_comes_out_of_the_stream_as_it_was_written(it: Record) -> None:
+    write = written(moved(None, it))
+    assert write == Written(sequence=SEQUENCE, owner=it.finding.owner, what=it)
+    assert isinstance(write.what, Record)
+    assert write.what.finding.material == it.finding.material
+    assert {type(value) for value in write.what.finding.evidence.values()} <= {type(None), int, list, dict, bool, str}
+
+
+RUN = Run(evidence_at=ago(1), findings=7, transitions=2, skipped=1)
+
+
+@pytest.mark.parametrize(
+    "it",
+    [
+        Header(evidence_at=NOW, version=1),
+        Header(
+            evidence_at=NOW,
+            seen={"stale-access-key": ago(1)},
+            gaps={"unused-role": "AccessDenied"},
+            open={"HIGH": 2},
+            excepted=3,
+            runs=(RUN, RUN),
+            membership=Membership(name="payments", path=("r-1", "ou-1"), tags={"team": "payments"}),
+            version=40,
+        ),
+    ],
+    ids=["empty", "full"],
+)
+def test_header_comes_out_of_the_stream_as_it_was_written(it: Header) -> None:
+    assert written(change(None, header_item(GOV, it))) == Written(sequence=SEQUENCE, owner=GOV, what=it)
+
+
+def test_what_was_written_is_the_new_image() -> None:
+    opened = record(finding(), age=1)
+    resolved = record(finding(), Event.RESOLVED)
+    write = written(moved(opened, resolved))
+    assert write
+    assert write.what == resolved
+
+
+def test_version_that_did_not_move_is_no_life() -> None:
+    it = record(finding())
+    touched = {**finding_item(it), "expires_at": 1}
+    assert written(change(finding_item(it), touched)) is None
+    assert written(change(header(3), {**header(3), "gaps": {"unused-role": "denied"}})) is None
+
+
+def test_header_whose_version_moved_is_written_even_if_nothing_else_did() -> None:
+    write = written(change(header(3), header(4)))
+    assert write
+    assert write.what == Header(evidence_at=NOW, version=4)
+
+
+def test_record_has_the_number_of_the_stream() -> None:
+    assert sequence_of(moved(None, record(finding()))) == SEQUENCE
+
+
+# --- what was not -------------------------------------------------------------------------------------------------
+
+
+FINDING, HEADER = image(finding_item(FULL)), image(header(runs=(RUN,), membership=Membership(name="payments")))
+NEEDED = {
+    "finding": sorted(
+        {"item", "version", "account", "partition", "id", "check", "severity", "status", "event", "first_seen"}
+        | {"changed_at", "evidence", "limits", "alerted", "baseline", "opened_at", "evidence_at"}
+    ),
+    "header": ["account", "evidence_at", "excepted", "gaps", "item", "open", "partition", "runs", "seen", "version"],
+}
+CASES = [(FINDING, name) for name in NEEDED["finding"]] + [(HEADER, name) for name in NEEDED["header"]]
+
+
+@pytest.mark.parametrize(("whole", "missing"), CASES)
+def test_image_without_something_is_malformed(whole: dict[str, Any], missing: str) -> None:
+    rest = {name: value for name, value in whole.items() if name != missing}
+    with pytest.raises(MalformedRecordError, match=r"^KeyError: "):
+        written(delivered({"NewImage": rest}))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"severity": {"S": "ENORMOUS"}},
+        {"status": {"S": "HALF"}},
+        {"changed_at": {"S": "yesterday"}},
+        {"changed_at": {"N": "1"}},
+        {"version": {"N": "one"}},
+        {"version": {"N": "Infinity"}},
+        {"version": {"N": "NaN"}},
+        {"version": {"M": {}}},
+        {"evidence": {"N": "1E+999"}},
+        {"limits": {"M": {"key_age": {"N": "1E+99"}}}},
+        {"limits": {"NULL": True}},
+        {"exception": {"M": {**FINDING["exception"]["M"], "tag": {"L": [{"S": "team"}]}}}},
+        {"exception": {"S": "x-1"}},
+        {"check": {}},
+        {"check": {"XX": "?"}},
+        {"check": "stale-access-key"},
+        {"check": None},
+        {"tags": {"M": [1]}},
+    ],
+    ids=str,
+)
+def test_image_with_something_else_in_it_is_malformed(wrong: dict[str, Any]) -> None:
+    assert written(delivered({"NewImage": FINDING}))
+    with pytest.raises(MalformedRecordError, match=r"^\w+: "):
+        written(delivered({"NewImage": {**FINDING, **wrong}}))
+
+
+@pytest.mark.parametrize(
+    "record_of_the_stream",
+    [
+        {},
+        {"dynamodb": None},
+        {"dynamodb": {}},
+        {"dynamodb": {"NewImage": HEADER}},
+        {"dynamodb": {"SequenceNumber": "1", "NewImage": None}},
+        {"dynamodb": {"SequenceNumber": "1", "NewImage": HEADER, "OldImage": None}},
+        {"dynamodb": {"SequenceNumber": "1", "NewImage": HEADER, "OldImage": [1]}},
+        {"dynamodb": {"SequenceNumber": "1", "Keys": HEADER, "OldImage": HEADER}},
+    ],
+    ids=str,
+)
+def test_record_that_no_stream_delivers_is_malformed(record_of_the_stream: dict[str, Any]) -> None:
+    with pytest.raises(MalformedRecordError):
+        written(record_of_the_stream)
+
+
+def test_item_of_another_kind_is_malformed() -> None:
+    history = history_item(Change(before=None, after=record(finding())))
+    with pytest.raises(MalformedRecordError):
+        written(change(None, history))
+
+
+def test_malformed_record_says_what_is_wrong_with_it() -> None:
+    with pytest.raises(MalformedRecordError, match=r"^ValueError: Invalid isoformat string: 'soon'$") as raised:
+        written(delivered({"NewImage": {**FINDING, "opened_at": {"S": "soon"}}}))
+    assert isinstance(raised.value.__cause__, ValueError)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NUMBERS = st.integers().map(str) | st.decimals().map(str) | st.text(max_size=5)
+TYPED = st.recursive(
+    st.builds(lambda it: {"S": it}, st.text(max_size=5) | st.dates().map(str))
+    | st.builds(lambda it: {"N": it}, NUMBERS)
+    | st.sampled_from(
+        [{"NULL": True}, {"BOOL": True}, {"B": "AA=="}, {"SS": ["a"]}, {"NS": ["1"]}, {"BS": ["AA=="]}, {"L": []}]
+    ),
+    lambda inner: (
+        st.builds(lambda it: {"L": it}, st.lists(inner, max_size=3))
+        | st.builds(lambda it: {"M": it}, st.dictionaries(st.text(max_size=5), inner, max_size=3))
+    ),
+    max_leaves=6,
+)
+"""What DynamoDB may say of an attribute, and numbers that it would not."""
+
+
+def images(of: dict[str, Any], values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The image with other values for some of its attributes."""
+    return st.dictionaries(st.sampled_from(sorted(of)), values, min_size=1, max_size=3).map(lambda it: {**of, **it})
+
+
+@given(
+    st.dictionaries(st.sampled_from(["SequenceNumber", "NewImage", "OldImage"]), JSON)
+    | st.builds(
+        lambda new, old: {"SequenceNumber": SEQUENCE, "NewImage": new, **({"OldImage": old} if old else {})},
+        images(FINDING, JSON | TYPED) | images(HEADER, JSON | TYPED),
+        st.none() | JSON | images(FINDING, TYPED),
+    )
+)
+def test_whatever_comes_is_read_or_malformed(given_images: dict[str, Any]) -> None:
+    with suppress(MalformedRecordError):
+        write = written({"dynamodb": given_images})
+        assert write is None or isinstance(write.what, Record | Header)
+
+
+# --- what is delivered at all -------------------------------------------------------------------------------------
+
+
+HISTORY = history_item(Change(before=None, after=record(finding())))
+NEWS = news_item("default", Queue.NOW, News(key="k", owner=OWNER, queued_at=NOW, record=record(finding())))
+
+
+@pytest.mark.parametrize(
+    ("arrived", "worth"),
     [
         (moved(None, record(finding())), True),
         (moved(record(finding()), record(finding(), Event.CHANGED)), True),
         (change(None, header()), True),
         (change(header(), header(version=2)), True),
         (change(None, HISTORY), False),
+        (change(HISTORY, {**HISTORY, "handed_on": "2026"}), False),
+        (change(None, NEWS), False),
+        (change(None, {"pk": "C#default", "sk": "#STATE", "item": "state"}), False),
         (change(finding_item(record(finding())), None), False),
         (change(HISTORY, None), False),
     ],
 )
-def test_only_findings_and_headers_that_were_written_are_delivered(delivered: Any, *, worth: bool) -> None:
-    assert EventPattern.load(json.dumps(PATTERN)).matches_event(delivered) is worth
+def test_only_findings_and_headers_that_were_written_are_delivered(arrived: Any, *, worth: bool) -> None:
+    assert EventPattern.load(json.dumps(PATTERN)).matches_event(arrived) is worth

@@ -12,29 +12,29 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from auditor.aws import findings_table
-from auditor.aws.findings_table import (
-    ACTIONS,
-    ATTEMPTS,
+from auditor.aws.findings_table import ACTIONS, ATTEMPTS, ContentionError, FindingsTable
+from auditor.aws.items import finding_item, record_of
+from auditor.aws.schema import (
     BY_CHECK,
+    BY_ID,
     BY_PRINCIPAL,
     CHANGED_BY_DAY,
     INDEXES,
     KEEP,
     OPEN_BY_SEVERITY,
     PROJECTED,
-    ContentionError,
-    FindingsTable,
     Index,
-    finding_item,
-    record_of,
+    audited_day,
 )
-from auditor.core.check import Severity
+from auditor.core.check import Limits, Severity
+from auditor.core.decide import DecisionError, acknowledge, end_exception, make_exception
 from auditor.core.evaluate import Evaluation, Examined
-from auditor.core.model import Owner
-from auditor.core.reconcile import Changes, Event, Header, Ledger, Record, Resolution, Status
+from auditor.core.exceptions import Rules
+from auditor.core.life import Acknowledgement, Changes, Event, Header, Ledger, Record, Resolution, Run, Standing, Status
+from auditor.core.model import Membership, Owner
 from tests.aws.conftest import NewStore, Store
 from tests.aws.wire import Wire, new_session
-from tests.build import ACCOUNT, NOW, OWNER, ago, arn, evaluation, finding, skip
+from tests.build import ACCOUNT, NOW, OWNER, ago, arn, evaluation, exception_rule, finding, skip
 
 CHECK = "stale-access-key"
 HEADER = (f"A#aws#{ACCOUNT}", "#HEADER")
@@ -69,10 +69,14 @@ def history(store: Store) -> dict[str, list[str]]:
 
 def recorded(store: Store, seen: Evaluation) -> Wire:
     """What one run calls."""
+    return listened(store, lambda table: table.record(seen))
+
+
+def listened(store: Store, work: Callable[[FindingsTable], object]) -> Wire:
     session, wire = new_session(), Wire()
     wire.mount(session)
     table = session.resource("dynamodb", endpoint_url=store.endpoint).Table(store.name)
-    FindingsTable(table=table, pause=never).record(seen)
+    work(FindingsTable(table=table, pause=never))
     return wire
 
 
@@ -101,6 +105,7 @@ def test_record_comes_back_as_it_was_written(store: Store) -> None:
         opened_at=NOW,
         changed_at=NOW,
         version=1,
+        baseline=True,
     )
     assert record.finding.material == found.material
     assert {type(it) for it in record.finding.evidence.values()} == {type(it) for it in evidence.values()}
@@ -110,8 +115,25 @@ def test_header_comes_back_as_it_was_written(store: Store) -> None:
     seen = replace(evaluation(finding("AKIA1"), finding("AKIA2"), age=1), skipped=(skip(None, "unused-role"),))
     run(store, seen)
     assert ledger(store).header == Header(
-        evidence_at=ago(1), seen={CHECK: ago(1)}, gaps={"unused-role": "AccessDenied"}, open={"HIGH": 2}, version=2
+        evidence_at=ago(1),
+        seen={CHECK: ago(1)},
+        gaps={"unused-role": "AccessDenied"},
+        open={"HIGH": 2},
+        runs=(Run(evidence_at=ago(1), findings=2, transitions=2, skipped=1),),
+        version=2,
     )
+
+
+def test_membership_and_exceptions_of_an_account_come_back_as_they_were_written(store: Store) -> None:
+    member = Membership(name="prod", path=("r-1", "ou-1"), tags={"team": "payments", "é": ""})
+    run(store, replace(evaluation(finding("AKIA1"), finding("AKIA2")), membership=member))
+    rule = exception_rule(resource="AKIA1", tag=None)
+    amend(store, lambda known: make_exception(known, rule, Rules(), NOW))
+    known = ledger(store)
+    assert known.header is not None
+    assert (known.header.membership, known.header.excepted, known.header.open) == (member, 1, {"HIGH": 1})
+    assert known.exceptions == (rule,)
+    assert {it.finding.uid: it.exception for it in known.records.values()} == {"AKIA1": rule, "AKIA2": None}
 
 
 def test_account_that_was_never_audited_has_an_empty_ledger(store: Store) -> None:
@@ -201,9 +223,10 @@ def test_run_that_saw_nothing_resolves_nothing(store: Store) -> None:
     run(store, evaluation(finding(), age=1))
     run(store, evaluation(skipped=(skip(),)))
     assert life(store) == {"AKIA1": ("OPEN", 1)}
-    assert ledger(store).header == Header(
-        evidence_at=NOW, seen={CHECK: ago(1)}, gaps={CHECK: "AccessDenied"}, open={"HIGH": 1}, version=3
-    )
+    header = ledger(store).header
+    assert header is not None
+    assert (header.evidence_at, header.seen, header.gaps) == (NOW, {CHECK: ago(1)}, {CHECK: "AccessDenied"})
+    assert (header.open, header.version, header.runs[0].skipped) == ({"HIGH": 1}, 3, 1)
 
 
 def test_first_run_of_a_thousand_findings_is_recorded_whole(store: Store) -> None:
@@ -281,19 +304,90 @@ def test_findings_that_changed_on_a_day_are_asked_by_the_time(questioned: Store)
     assert ask(questioned, CHANGED_BY_DAY, day, later) == []
 
 
+def carried(store: Store, index: Index) -> list[dict[str, Any]]:
+    pages = store.table.meta.client.get_paginator("scan").paginate(TableName=store.name, IndexName=index.name)
+    return [it for page in pages for it in page["Items"]]
+
+
 @pytest.mark.parametrize("index", INDEXES, ids=lambda index: index.name)
 def test_an_answer_carries_what_is_projected_and_the_keys(questioned: Store, index: Index) -> None:
-    pages = questioned.table.meta.client.get_paginator("scan").paginate(TableName=questioned.name, IndexName=index.name)
-    carried = {frozenset(it) for page in pages for it in page["Items"]}
-    assert carried == {frozenset({"pk", "sk", *index.keys, *PROJECTED})}
-    told = "check title severity status event account resource region reason first_seen opened_at changed_at"
+    whole = questioned.items()
+    shown = {"pk", "sk", *index.keys, *(() if index.keys_only else PROJECTED)}
+    for item in carried(questioned, index):
+        assert item == {name: it for name, it in whole[item["pk"], item["sk"]].items() if name in shown}
+    told = "check title severity standing event account resource region reason first_seen opened_at changed_at"
     assert set(told.split()) <= set(PROJECTED)
 
 
-def test_only_findings_are_in_the_indexes(questioned: Store) -> None:
-    client = questioned.table.meta.client
-    counts = {it.name: client.scan(TableName=questioned.name, IndexName=it.name)["Count"] for it in INDEXES}
-    assert counts == {"open-by-severity": 2, "by-check": 3, "by-principal": 3, "changed-by-day": 3}
+def test_indexes_hold_findings_and_by_day_the_last_audit_and_the_ends_of_exceptions(questioned: Store) -> None:
+    amend(questioned, lambda known: make_exception(known, exception_rule(), Rules(), NOW))
+    counts = {it.name: len(carried(questioned, it)) for it in INDEXES}
+    findings = {"open-by-severity": 2, "by-check": 3, "by-principal": 3, "by-id": 3, "changed-by-day": 3}
+    assert counts == findings | {"changed-by-day": findings["changed-by-day"] + 2}
+
+
+def test_finding_is_found_by_its_id(questioned: Store) -> None:
+    wanted = finding("AKIA2")
+    (found,) = ask(questioned, BY_ID, wanted.id)
+    assert questioned.items()[found["pk"], found["sk"]]["resource"] == "AKIA2"
+
+
+def test_what_an_exception_covers_is_asked_for_apart(questioned: Store) -> None:
+    amend(questioned, lambda known: make_exception(known, exception_rule(), Rules(), NOW))
+    assert ask(questioned, OPEN_BY_SEVERITY, "HIGH") == []
+    assert ask(questioned, BY_CHECK, f"{CHECK}#OPEN") == []
+    for index, partition in ((OPEN_BY_SEVERITY, "EXCEPTED#HIGH"), (BY_CHECK, f"{CHECK}#EXCEPTED")):
+        assert [it["resource"] for it in ask(questioned, index, partition)] == ["AKIA2"]
+
+
+def test_accounts_are_asked_by_the_day_of_their_last_audit(questioned: Store) -> None:
+    assert ask(questioned, CHANGED_BY_DAY, audited_day(ago(2).date())) == []
+    (last,) = ask(questioned, CHANGED_BY_DAY, audited_day(ago(1).date()))
+    assert (last["account"], last["audited"]["findings"], last["audited"]["transitions"]) == (ACCOUNT, 2, 2)
+
+
+# --- what people decide ---------------------------------------------------------------------------------------------
+
+
+def amend(store: Store, decide: Callable[[Ledger], Changes]) -> Changes:
+    return FindingsTable(table=store.table, pause=never).amend(OWNER, decide)
+
+
+def test_exception_and_what_follows_from_it_are_one_transaction(store: Store) -> None:
+    run(store, evaluation(finding("AKIA1"), finding("AKIA2"), age=1))
+    rule = exception_rule()
+    wire = listened(store, lambda table: table.amend(OWNER, lambda known: make_exception(known, rule, Rules(), NOW)))
+    assert [call.name for call in wire.calls] == ["Query", "TransactWriteItems", "PutItem"]
+    ended = listened(store, lambda table: table.amend(OWNER, lambda known: end_exception(known, rule.id, Rules(), NOW)))
+    assert [call.name for call in ended.calls] == ["Query", "TransactWriteItems", "PutItem"]
+    assert life(store) == {"AKIA1": ("OPEN", 3), "AKIA2": ("OPEN", 3)}
+    assert ledger(store).exceptions == ()
+    kept = [it["after"]["event"] for (pk, _), it in sorted(store.items().items()) if pk.startswith("H#")]
+    assert kept == ["OPENED", "EXCEPTED", "EXCEPTION_ENDED"] * 2
+
+
+def test_exception_of_an_account_that_was_never_audited_waits_for_its_first_audit(store: Store) -> None:
+    amend(store, lambda known: make_exception(known, exception_rule(), Rules(), NOW))
+    changes = run(store, evaluation(finding()))
+    assert [(it.after.event, it.after.baseline, it.after.standing) for it in changes.transitions] == [
+        (Event.OPENED, True, Standing.EXCEPTED)
+    ]
+
+
+def test_decision_that_is_refused_writes_nothing(store: Store) -> None:
+    run(store, evaluation(finding()))
+    before = store.items()
+    with pytest.raises(DecisionError, match="unknown"):
+        amend(store, lambda known: acknowledge(known, "no-such-id", "ana", "", NOW))
+    assert store.items() == before
+
+
+def test_acknowledgement_that_was_overtaken_by_an_audit_is_made_after_it(store: Store) -> None:
+    run(store, evaluation(finding("AKIA1"), age=1))
+    overtaken, pauses = in_between(store, lambda: run(store, evaluation(finding("AKIA1"), finding("AKIA2"))))
+    overtaken.amend(OWNER, lambda known: acknowledge(known, finding("AKIA1").id, "ana", "on it", NOW))
+    assert len(pauses) == 1
+    assert life(store) == {"AKIA1": ("OPEN", 2), "AKIA2": ("OPEN", 1)}
 
 
 # --- races --------------------------------------------------------------------------------------------------------
@@ -334,7 +428,9 @@ def test_run_without_transitions_that_was_overtaken_does_not_set_the_header_back
     overtaken, pauses = in_between(store, lambda: run(store, evaluation(finding())))
     assert overtaken.record(evaluation(finding(), age=1)).header is None
     assert len(pauses) == 1
-    assert ledger(store).header == Header(evidence_at=NOW, seen={CHECK: NOW}, open={"HIGH": 1}, version=3)
+    header = ledger(store).header
+    assert header is not None
+    assert (header.evidence_at, header.seen, header.open, header.version) == (NOW, {CHECK: NOW}, {"HIGH": 1}, 3)
 
 
 def test_older_evidence_that_arrives_later_changes_nothing(store: Store) -> None:
@@ -463,13 +559,13 @@ def _within(held: Any, call: Callable[..., Any]) -> Callable[..., Any]:
     return calling
 
 
-def test_eight_runs_at_once_leave_the_newest_state_and_an_unbroken_history(store: Store) -> None:
+def test_twenty_runs_at_once_leave_the_newest_state_and_an_unbroken_history(store: Store) -> None:
     """Each sees other keys, at another time; the last of them decides what is open."""
     uids = [f"AKIA{number}" for number in range(12)]
     runs = [
-        evaluation(*(finding(uid) for number, uid in enumerate(uids) if (number + turn) % 3), age=8 - turn,
+        evaluation(*(finding(uid) for number, uid in enumerate(uids) if (number + turn) % 3), age=20 - turn,
                    looked_at={CHECK: tuple(uids)})
-        for turn in range(8)
+        for turn in range(20)
     ]  # fmt: skip
     at_once(store, runs)
     newest = {it.uid for it in runs[-1].findings}
@@ -482,9 +578,9 @@ def test_eight_runs_at_once_leave_the_newest_state_and_an_unbroken_history(store
     assert versions == {it.finding.id: list(range(1, it.version + 1)) for it in records}
 
 
-def test_eight_runs_at_once_on_the_same_evidence_are_one(store: Store) -> None:
+def test_twenty_runs_at_once_on_the_same_evidence_are_one(store: Store) -> None:
     seen = evaluation(*(finding(f"AKIA{number}") for number in range(12)))
-    at_once(store, [seen] * 8)
+    at_once(store, [seen] * 20)
     assert set(life(store).values()) == {("OPEN", 1)}
     assert {tuple(it) for it in history(store).values()} == {("000001#OPENED",)}
     assert store.items()[HEADER]["version"] == 2
@@ -524,7 +620,7 @@ def crashing(store: Store, moment: str, number: int) -> FindingsTable:
 def test_run_that_crashed_anywhere_ends_the_same_when_it_is_repeated(
     new_store: NewStore, moment: str, before: tuple[Evaluation, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(findings_table, "IN_ONE_TRANSACTION", 1)
+    monkeypatch.setattr(findings_table, "IN_ONE_TRANSACTION", 2)
     undisturbed = new_store()
     for seen in before:
         run(undisturbed, seen)
@@ -541,7 +637,7 @@ def test_run_that_crashed_anywhere_ends_the_same_when_it_is_repeated(
 
 
 def test_run_that_crashed_is_repaired_by_a_later_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings_table, "IN_ONE_TRANSACTION", 1)
+    monkeypatch.setattr(findings_table, "IN_ONE_TRANSACTION", 2)
     with pytest.raises(CrashError):
         crashing(store, "before-call", 2).record(FIRST)
     assert sorted(life(store)) == ["changes", "fixed"]
@@ -628,7 +724,11 @@ def record(**fields: Any) -> Record:
         record(),
         record(status=Status.RESOLVED, event=Event.RESOLVED, resolution=Resolution.FIXED),
         record(status=Status.RESOLVED, event=Event.RESOLVED, resolution=Resolution.RESOURCE_DELETED),
-        record(event=Event.REOPENED),
+        *(record(status=Status.RESOLVED, event=Event.RESOLVED, resolution=it) for it in list(Resolution)[2:]),
+        record(event=Event.REOPENED, baseline=True),
+        record(event=Event.ACKNOWLEDGED, acknowledged=Acknowledgement(by="ana", at=ago(1), note="é\n")),
+        record(event=Event.EXCEPTED, exception=exception_rule(tag=("team", "pay*"))),
+        record(finding=finding(tags={"": "x", "é": ""}, limits=Limits(key_age=timedelta(days=7), password_reuse=3))),
     ],
     ids=lambda made: str(made.resolution or made.event),
 )

@@ -1,161 +1,81 @@
-"""Both handlers from end to end, in process: an account is audited, its findings stored, and what changed is told."""
+"""The handlers from end to end, in process: an account is audited, and who is to hear of what changed hears it once."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-import time_machine
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 from moto import mock_aws
-from moto.events.models import EventPattern
 
-from auditor.aws import evidence_store, findings_table
+from auditor import settings
+from auditor.aws import evidence_store, exceptions_file, findings_table, machines, mailroom, outbox, post, webhook
 from auditor.aws.evidence_files import decode
-from auditor.aws.findings_stream import PATTERN
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import snapshot
 from auditor.aws.sources import ACTIONS
 from auditor.checks import CATALOGUE
+from auditor.core.check import Severity
+from auditor.core.decide import acknowledge
 from auditor.core.evaluate import Evaluation, evaluate
-from auditor.core.model import Owner
-from auditor.core.reconcile import Ledger, Resolution, Status
-from auditor.handlers import audit, notify
+from auditor.core.life import Event, Resolution, Standing, Status
+from auditor.handlers import audit, notify, tell
 from auditor.render.export import as_json
-from auditor.settings import AuditSettings, Deployment, NotifySettings, SettingsError, environment, validated
-from tests.aws.answers import ADMINISTRATOR, analyzer_entry, finding_entry, report, root_row
-from tests.aws.template import TableDefinition, create_table
-from tests.aws.wire import Refused, Reply, Wire, always, new_session
-from tests.build import NOW
-from tests.deployed.access_analyzer import FakeAccessAnalyzer
-
-ACCOUNT = "123456789012"
-TOPICS = ("text", "chat", "events")
-CONTEXT = LambdaContext.__new__(LambdaContext)
-vars(CONTEXT).update(
-    _function_name="audit", _memory_limit_in_mb=1024, _invoked_function_arn="arn", _aws_request_id="request"
+from auditor.settings import AuditSettings, NotifySettings, SettingsError, TellSettings
+from tests.aws import hooks
+from tests.aws.answers import ADMINISTRATOR, finding_entry
+from tests.aws.functions import (
+    ACCOUNT,
+    CONTEXT,
+    DAY,
+    ENVIRONMENT,
+    HOUR,
+    MINUTE,
+    NAME,
+    NOTHING,
+    OWNER,
+    PAYMENTS,
+    Functions,
+    make_stack,
+    populate,
+    tag_account,
+    topic,
 )
+from tests.aws.hooks import Hook
+from tests.aws.template import TableDefinition
+from tests.aws.wire import Refused, always, new_session
+from tests.build import NOW
 
 NOTHING_TO_MEASURE = pytest.mark.filterwarnings("ignore:No application metrics to publish")
-"""What Powertools says of an audit that failed."""
+"""What Powertools says of a function that failed."""
 
+DIGEST = NOW + 2 * HOUR
+"""Eight o'clock."""
 
-REGIONS = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in ("eu-west-1", "us-east-1")]
-ANALYZER = analyzer_entry(arn=f"arn:aws:access-analyzer:eu-west-1:{ACCOUNT}:analyzer/zone")
-
-
-@dataclass(kw_only=True)
-class Deployed:
-    """What the stack would have made, in moto; `wire` hears what the audit handler calls, and answers by `script`."""
-
-    script: dict[str, Reply] = field(default_factory=lambda: {"DescribeRegions": always({"Regions": REGIONS})})
-    findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
-    evaluated: list[Evaluation] = field(default_factory=list)
-    told_up_to: int = 0
-
-    def __post_init__(self) -> None:
-        self.wire = Wire(script=self.script)
-
-    def session(self) -> boto3.Session:
-        session = new_session()
-        regions = {"eu-west-1": {"analyzers": [ANALYZER], "findings": {ANALYZER["arn"]: self.findings}}}
-        FakeAccessAnalyzer(regions).mount(session)  # type: ignore[arg-type]
-        self.wire.mount(session)
-        return session
-
-    def audit(self, at: datetime, **event: str | None) -> dict[str, Any]:
-        """One run at `at`, with a report of an hour before."""
-        self.wire.calls.clear()
-        report = {"Content": credential_report(), "GeneratedTime": at - timedelta(hours=1)}
-        self.script["GetCredentialReport"] = always(report)
-        with time_machine.travel(at, tick=False):
-            outcome: dict[str, Any] = audit.handler(event, CONTEXT)
-        return outcome
-
-    def ledger(self) -> Ledger:
-        table = new_session().resource("dynamodb").Table("findings")
-        return FindingsTable(table=table).load(Owner(account=ACCOUNT, partition="aws"))
-
-    def evidence(self, prefix: str) -> dict[str, bytes]:
-        s3 = new_session().client("s3")
-        keys = [it["Key"] for it in s3.list_objects_v2(Bucket="evidence", Prefix=f"{prefix}/")["Contents"]]
-        bodies = {key: s3.get_object(Bucket="evidence", Key=key)["Body"].read() for key in keys}
-        return {key.removeprefix(f"{prefix}/"): body for key, body in bodies.items()}
-
-    def stream(self) -> list[dict[str, Any]]:
-        """What the stream delivers since the last call, through the filter of the event source mapping."""
-        # moto does not know the endpoints that carry the account's number.
-        streams = new_session().client("dynamodbstreams", config=Config(account_id_endpoint_mode="disabled"))
-        arn = streams.list_streams(TableName="findings")["Streams"][0]["StreamArn"]
-        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        start = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
-        records = streams.get_records(
-            ShardIterator=streams.get_shard_iterator(StreamArn=arn, **start)["ShardIterator"], Limit=1000
-        )["Records"]
-        new, self.told_up_to = records[self.told_up_to :], len(records)
-        kept = ("eventName", "dynamodb")
-        delivered = [{name: it[name] for name in kept} | {"eventSourceARN": arn} for it in new]
-        pattern = EventPattern.load(json.dumps(PATTERN))
-        return [it for it in delivered if pattern.matches_event(json.loads(json.dumps(it, default=str)))]
-
-    def tell(self) -> dict[str, list[dict[str, Any]]]:
-        """Give the stream to the notify handler; what then arrived, by topic."""
-        notify.handler({"Records": self.stream()}, CONTEXT)
-        return {name: list(self._arrived(name)) for name in TOPICS}
-
-    def _arrived(self, queue: str) -> Iterator[dict[str, Any]]:
-        sqs = new_session().client("sqs")
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for it in messages:
-                yield json.loads(it["Body"])
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=it["ReceiptHandle"])
-
-
-def tell_settings(monkeypatch: pytest.MonkeyPatch, topics: Mapping[str, str]) -> None:
-    limits = Deployment().limits_json()
-    told = environment(AuditSettings, {"table_name": "findings", "evidence_bucket": "evidence", "limits": limits})
-    told |= environment(NotifySettings, {f"{name}_topic_arn": arn for name, arn in topics.items()})
-    for name, value in told.items():
-        monkeypatch.setenv(name, value)
+TOPICS_OF_PEOPLE = ("text", "chat", "text-payments", "chat-payments")
+BOTH = {"default": {}, PAYMENTS: {"tags": {"team": "payments"}}}
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch, table_definition: TableDefinition) -> Iterator[Deployed]:
-    """A table, a bucket, topics with a queue each, and an account with history."""
+def functions(
+    monkeypatch: pytest.MonkeyPatch, table_definition: TableDefinition, tmp_path: Path
+) -> Iterator[Functions]:
+    """The functions with everything around them, and an account with history."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     with mock_aws():
-        session = new_session()
-        create_table(session.client("dynamodb"), "findings", table_definition)
-        session.client("s3").create_bucket(Bucket="evidence")
-        sns, sqs = session.client("sns"), session.client("sqs")
-        topics = {}
-        for name in TOPICS:
-            topics[name] = sns.create_topic(Name=name)["TopicArn"]
-            queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-            arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-            sns.subscribe(TopicArn=topics[name], Protocol="sqs", Endpoint=arn)
-        tell_settings(monkeypatch, topics)
-        populate(session.client("iam"))
-        made = Deployed()
-        monkeypatch.setattr(audit, "boto3", SimpleNamespace(Session=made.session))
+        made = Functions(asset=tmp_path, listeners=make_stack(table_definition))
+        made.deploy()
+        populate()
+        for module in (audit, notify, tell):
+            monkeypatch.setattr(module, "boto3", SimpleNamespace(Session=made.session))
         monkeypatch.setattr(audit, "evaluate", spied(made.evaluated))
+        monkeypatch.setattr(settings, "DEPLOYED", made.settings)
+        monkeypatch.setattr(exceptions_file, "SHIPPED", made.exceptions)
         yield made
-
-
-def credential_report() -> bytes:
-    """Moto's, of this moment, with the row of the root user that moto leaves out."""
-    iam = new_session().client("iam")
-    while iam.generate_credential_report()["State"] != "COMPLETE":
-        pass
-    rows = csv.DictReader(io.StringIO(iam.get_credential_report()["Content"].decode()))
-    return report(root_row(arn=f"arn:aws:iam::{ACCOUNT}:root"), *rows).encode()
 
 
 def spied(seen: list[Evaluation]) -> Callable[..., Evaluation]:
@@ -166,20 +86,27 @@ def spied(seen: list[Evaluation]) -> Callable[..., Evaluation]:
     return evaluating
 
 
-def populate(iam: Any) -> None:
-    with time_machine.travel(NOW - timedelta(days=200), tick=False):
-        for name in ("ana", "bo"):
-            iam.create_user(UserName=name)
-            iam.create_access_key(UserName=name)
-        iam.create_login_profile(UserName="ana", Password="correct horse battery staple")
-        iam.create_role(RoleName="forgotten", AssumeRolePolicyDocument='{"Statement": []}')
-        iam.put_user_policy(UserName="bo", PolicyName="everything", PolicyDocument=ADMINISTRATOR)
+def change_the_account(functions: Functions) -> None:
+    """Mend three things, and break one."""
+    iam = new_session().client("iam")
+    iam.delete_user_policy(UserName="bo", PolicyName="everything")
+    iam.delete_role(RoleName="forgotten")
+    iam.put_user_policy(UserName="ana", PolicyName="mine", PolicyDocument=ADMINISTRATOR)
+    functions.findings.clear()
 
 
-def test_first_audit_stores_every_finding_and_keeps_its_evidence(deployed: Deployed) -> None:
-    outcome = deployed.audit(NOW)
-    (seen,) = deployed.evaluated
-    records = deployed.ledger().records
+def documents(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The documents that a topic's messages are."""
+    return [json.loads(it["Message"]) for it in messages]
+
+
+# What an audit does.
+
+
+def test_first_audit_stores_every_finding_and_keeps_its_evidence(functions: Functions) -> None:
+    outcome = functions.audit()
+    (seen,) = functions.evaluated
+    records = functions.ledger().records
     assert {id_: record.finding for id_, record in records.items()} == {it.id: it for it in seen.findings}
     assert {it.check for it in seen.findings} >= {
         "stale-access-key",
@@ -197,68 +124,35 @@ def test_first_audit_stores_every_finding_and_keeps_its_evidence(deployed: Deplo
     assert json.dumps(outcome)
 
 
-def test_evidence_from_the_bucket_gives_the_same_evaluation_byte_for_byte(deployed: Deployed) -> None:
-    outcome = deployed.audit(NOW)
-    loaded = decode(deployed.evidence(outcome["evidence"]), NOW + timedelta(days=365))
+def test_evidence_from_the_bucket_gives_the_same_evaluation_byte_for_byte(functions: Functions) -> None:
+    outcome = functions.audit()
+    loaded = decode(functions.evidence(outcome["evidence"]), NOW + timedelta(days=365))
     again = evaluate(snapshot(loaded.evidence, strict=True), CATALOGUE.values())
-    assert as_json(again) == as_json(deployed.evaluated[0])
-    assert again == deployed.evaluated[0]
+    assert as_json(again) == as_json(functions.evaluated[0])
+    assert again == functions.evaluated[0]
     assert loaded.notes == ()
 
 
-def test_audit_without_a_change_is_one_query_and_one_write_and_tells_nobody(deployed: Deployed) -> None:
-    deployed.audit(NOW)
-    deployed.tell()
-    deployed.audit(NOW + timedelta(days=1))
-    on_table = [call.name for call in deployed.wire.calls if call.operation.service_model.service_name == "dynamodb"]
+def test_audit_without_a_change_is_one_query_and_one_write_and_tells_nobody(functions: Functions) -> None:
+    functions.day()
+    functions.tell(DIGEST)
+    functions.heard()
+    functions.audit(NOW + DAY)
+    on_table = [it.name for it in functions.wire.calls if it.operation.service_model.service_name == "dynamodb"]
     assert on_table == ["Query", "PutItem"]
-    assert deployed.tell() == {"text": [], "chat": [], "events": []}
+    functions.notify(NOW + DAY)
+    for later in (NOW + DAY + MINUTE, DIGEST + DAY):
+        assert functions.tell(later)["delivered"] == 0
+    assert functions.heard() == NOTHING
 
 
-def test_first_audit_is_told_in_one_message_and_one_event_a_finding(deployed: Deployed) -> None:
-    deployed.audit(NOW)
-    told = deployed.tell()
-    count = len(deployed.evaluated[0].findings)
-    ((text,), (chat,)) = told["text"], told["chat"]
-    assert text["Message"].startswith(f"AWS account {ACCOUNT}: {count} new")
-    assert text["Subject"].startswith("[CRITICAL] ")
-    assert f"{count} new" in text["Subject"]
-    assert text["MessageAttributes"]["severity"] == {"Type": "String", "Value": "CRITICAL"}
-    assert "findings" in text["Message"].rpartition("--")[2]
-    assert json.loads(chat["Message"])["content"]["textType"] == "client-markdown"
-    events = [json.loads(it["Message"]) for it in told["events"]]
-    assert sorted(it["finding"]["id"] for it in events) == sorted(it.id for it in deployed.evaluated[0].findings)
-    assert {it["event"] for it in events} == {"OPENED"}
-
-
-def test_only_what_changed_is_told(deployed: Deployed) -> None:
-    deployed.audit(NOW)
-    deployed.tell()
-    iam = new_session().client("iam")
-    iam.delete_user_policy(UserName="bo", PolicyName="everything")
-    iam.delete_role(RoleName="forgotten")
-    iam.put_user_policy(UserName="ana", PolicyName="mine", PolicyDocument=ADMINISTRATOR)
-    deployed.findings.clear()
-    outcome = deployed.audit(NOW + timedelta(days=1))
-    told = [json.loads(it["Message"]) for it in deployed.tell()["events"]]
-    assert {(it["event"], it["finding"]["check"], it["finding"]["resource"], it["resolution"]) for it in told} == {
-        ("RESOLVED", "administrator-policy", f"arn:aws:iam::{ACCOUNT}:user/bo", "RESOURCE_DELETED"),
-        ("RESOLVED", "unused-role", f"arn:aws:iam::{ACCOUNT}:role/forgotten", "RESOURCE_DELETED"),
-        ("RESOLVED", "external-access", finding_entry()["resource"], "FIXED"),
-        ("OPENED", "administrator-policy", f"arn:aws:iam::{ACCOUNT}:user/ana", None),
-    }
-    assert (len(told), outcome["transitions"]) == (4, 4)
-    open_now = {it.finding.id for it in deployed.ledger().records.values() if it.status is Status.OPEN}
-    assert open_now == {it.id for it in deployed.evaluated[-1].findings}
-
-
-def test_key_that_was_deactivated_is_fixed_and_not_deleted(deployed: Deployed) -> None:
-    deployed.audit(NOW)
+def test_key_that_was_deactivated_is_fixed_and_not_deleted(functions: Functions) -> None:
+    functions.audit()
     iam = new_session().client("iam")
     (key,) = iam.list_access_keys(UserName="ana")["AccessKeyMetadata"]
     iam.update_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"], Status="Inactive")
-    deployed.audit(NOW + timedelta(days=1))
-    of_key = [it for it in deployed.ledger().records.values() if it.finding.resource == key["AccessKeyId"]]
+    functions.audit(NOW + DAY)
+    of_key = [it for it in functions.ledger().records.values() if it.finding.resource == key["AccessKeyId"]]
     assert {(it.finding.check, it.status) for it in of_key} == {
         ("stale-access-key", Status.RESOLVED),
         ("idle-access-key", Status.RESOLVED),
@@ -266,36 +160,221 @@ def test_key_that_was_deactivated_is_fixed_and_not_deleted(deployed: Deployed) -
     assert {it.resolution for it in of_key} == {Resolution.FIXED}
 
 
-def test_source_that_is_denied_is_told_and_resolves_nothing(deployed: Deployed) -> None:
-    deployed.audit(NOW)
-    deployed.tell()
-    before = {it.finding.id for it in deployed.ledger().records.values() if it.status is Status.OPEN}
-    deployed.script["GetAccountAuthorizationDetails"] = always(Refused("AccessDenied", "no"))
-    outcome = deployed.audit(NOW + timedelta(days=1))
+# Who hears of it.
+
+
+def test_first_audit_is_one_letter_to_people_and_one_document_a_finding_to_machines(functions: Functions) -> None:
+    functions.audit()
+    functions.notify()
+    on_the_bus = functions.on_the_bus()
+    functions.tell()
+    heard = functions.heard()
+    found = functions.evaluated[0].findings
+    ((text,), (chat,)) = heard["text"], heard["chat"]
+    assert text["Subject"] == f"[CRITICAL] AWS account {ACCOUNT} (master): first audit, {len(found)} findings"
+    assert text["MessageAttributes"]["severity"] == {"Type": "String", "Value": "CRITICAL"}
+    assert text["MessageAttributes"]["kind"]["Value"] == "BASELINE"
+    assert NAME in text["Message"].rpartition("--")[2]
+    assert json.loads(chat["Message"])["content"]["textType"] == "client-markdown"
+    told = documents(heard["events"])
+    assert sorted(it["finding"]["id"] for it in told) == sorted(it.id for it in found)
+    assert {(it["event"], it["baseline"]) for it in told} == {("OPENED", True)}
+    assert [json.loads(it["Detail"]) for it in on_the_bus] == told
+    assert {(it["EventBusName"], it["DetailType"]) for it in on_the_bus} == {(NAME, "Finding Opened")}
+
+
+def test_only_what_changed_is_told(functions: Functions) -> None:
+    functions.day()
+    functions.heard()
+    change_the_account(functions)
+    outcome = functions.day(NOW + DAY)
+    told = documents(functions.listeners["events"].heard())
+    assert {(it["event"], it["finding"]["check"], it["finding"]["resource"], it["resolution"]) for it in told} == {
+        ("RESOLVED", "administrator-policy", f"arn:aws:iam::{ACCOUNT}:user/bo", "RESOURCE_DELETED"),
+        ("RESOLVED", "unused-role", f"arn:aws:iam::{ACCOUNT}:role/forgotten", "RESOURCE_DELETED"),
+        ("RESOLVED", "external-access", finding_entry()["resource"], "FIXED"),
+        ("OPENED", "administrator-policy", f"arn:aws:iam::{ACCOUNT}:user/ana", None),
+    }
+    assert (len(told), outcome["transitions"]) == (4, 4)
+    open_now = {it.finding.id for it in functions.ledger().records.values() if it.status is Status.OPEN}
+    assert open_now == {it.id for it in functions.evaluated[-1].findings}
+
+
+def test_what_broke_is_told_at_once_and_what_was_mended_with_the_days_digest(functions: Functions) -> None:
+    functions.day()
+    functions.tell(DIGEST)
+    functions.heard()
+    change_the_account(functions)
+    functions.day(NOW + DAY)
+    (alert,) = functions.letters()
+    assert alert.startswith(f"[HIGH] AWS account {ACCOUNT} (master): 1 new\n")
+    assert "user/ana" in alert
+    assert functions.tell(DIGEST + DAY) == {"delivered": 1, "undelivered": []}
+    (digest,) = functions.letters()
+    mended = (f"arn:aws:iam::{ACCOUNT}:user/bo", f"arn:aws:iam::{ACCOUNT}:role/forgotten", finding_entry()["resource"])
+    assert all(it in digest for it in mended)
+    assert functions.tell(DIGEST + DAY + HOUR)["delivered"] == 0
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_critical_finding_is_told_again_unless_somebody_looks_after_it(
+    functions: Functions,
+    acknowledged: bool,  # noqa: FBT001
+) -> None:
+    functions.deploy(alerts={"escalate_after_hours": 24})
+    functions.day()
+    functions.heard()
+    if acknowledged:
+        (critical,) = [it for it in functions.ledger().records.values() if it.finding.severity is Severity.CRITICAL]
+        table = FindingsTable(table=new_session().resource("dynamodb").Table(NAME))
+        table.amend(OWNER, lambda ledger: acknowledge(ledger, critical.finding.id, "ana", "", NOW + HOUR))
+        functions.notify(NOW + HOUR)
+    for at in (NOW + DAY - MINUTE, NOW + DAY + MINUTE, NOW + DAY + 2 * MINUTE):
+        functions.tell(at)
+    told_again = [it for it in functions.letters() if "not acknowledged for 24 hours" in it]
+    assert len(told_again) == (0 if acknowledged else 1)
+
+
+def test_source_that_is_denied_is_told_and_resolves_nothing(functions: Functions) -> None:
+    functions.day()
+    functions.tell(DIGEST)
+    functions.heard()
+    before = {it.finding.id for it in functions.ledger().records.values() if it.status is Status.OPEN}
+    functions.script["GetAccountAuthorizationDetails"] = always(Refused("AccessDenied", "no"))
+    outcome = functions.day(NOW + DAY)
     assert outcome["unavailable"] == {"authorization-details": "GetAccountAuthorizationDetails: AccessDenied: no"}
     assert outcome["transitions"] == 0
-    told = deployed.tell()
-    assert (len(told["text"]), told["events"]) == (1, [])
-    assert "AccessDenied" in told["text"][0]["Message"]
-    assert {it.finding.id for it in deployed.ledger().records.values() if it.status is Status.OPEN} == before
+    heard = functions.heard()
+    assert {it["event"] for it in documents(heard["events"])} == {"AUDIT_GAP"}
+    assert {it["check"] for it in documents(heard["events"])} == set(outcome["skipped"])
+    assert heard["text"] == []
+    functions.tell(DIGEST + DAY)
+    (digest,) = functions.letters()
+    assert "AccessDenied" in digest
+    assert {it.finding.id for it in functions.ledger().records.values() if it.status is Status.OPEN} == before
 
 
-def test_audit_calls_exactly_what_its_role_allows(deployed: Deployed) -> None:
+def test_tag_of_the_organization_decides_which_channel_is_told(functions: Functions) -> None:
+    functions.deploy(channels=BOTH)
+    tag_account(team="payments")
+    functions.day()
+    heard = functions.heard()
+    assert [len(heard[name]) for name in TOPICS_OF_PEOPLE] == [0, 0, 1, 1]
+    assert heard["text-payments"][0]["MessageAttributes"]["channel"]["Value"] == PAYMENTS
+    assert {it["MessageAttributes"]["channel"]["Value"] for it in heard["events"]} == {PAYMENTS}
+    tag_account(team="search")
+    change_the_account(functions)
+    functions.day(NOW + DAY)
+    heard = functions.heard()
+    assert [len(heard[name]) for name in TOPICS_OF_PEOPLE] == [1, 1, 0, 0]
+    assert {it["MessageAttributes"]["channel"]["Value"] for it in heard["events"]} == {"default"}
+
+
+@pytest.fixture
+def hook(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    """A webhook whose certificate this process trusts."""
+    with hooks.running(tmp_path_factory.mktemp("hook")) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+        yield server
+
+
+def test_webhook_of_a_channel_hears_the_same_letter(functions: Functions, hook: Hook) -> None:
+    secret = new_session().client("secretsmanager").create_secret(Name="slack", SecretString=hook.url("/services/T0"))
+    functions.deploy(channels={"default": {"webhook_secret": secret["ARN"]}})
+    functions.day()
+    ((method, path, body),) = hook.requests
+    assert (method, path) == ("POST", "/services/T0")
+    assert json.loads(body)["text"].startswith(functions.listeners["text"].heard()[0]["Subject"])
+
+
+# What the deployment ships with the functions.
+
+
+def test_limits_of_the_deployment_are_the_limits_of_the_audit(functions: Functions) -> None:
+    functions.deploy(limits={"key_age": 300})
+    functions.audit()
+    found = {it.check for it in functions.evaluated[0].findings}
+    assert "stale-access-key" not in found
+    assert "idle-access-key" in found
+
+
+def test_limit_that_is_raised_resolves_as_that_and_not_as_fixed(functions: Functions) -> None:
+    functions.day()
+    functions.tell(DIGEST)
+    functions.heard()
+    functions.deploy(limits={"key_age": 300})
+    functions.day(NOW + DAY)
+    assert {it.resolution for it in functions.records("stale-access-key")} == {Resolution.THRESHOLD_CHANGED}
+    told = documents(functions.listeners["events"].heard())
+    assert {(it["finding"]["check"], it["resolution"]) for it in told} == {("stale-access-key", "THRESHOLD_CHANGED")}
+    functions.tell(DIGEST + DAY)
+    (digest,) = functions.letters()
+    assert "threshold" in digest
+    assert "(fixed" not in digest
+
+
+EXCEPTION = f"""
+[[exception]]
+account = "{ACCOUNT}"
+check = "unused-role"
+resource = "*:role/forgotten"
+reason = "needed once a year, when the books are closed"
+owner = "books@example.com"
+until = 2026-11-20
+"""
+
+
+def test_reviewed_exception_holds_from_the_next_audit_and_through_its_last_day(functions: Functions) -> None:
+    functions.day()
+    functions.exceptions.write_text(EXCEPTION)
+    functions.day(NOW + HOUR)
+    (covered,) = functions.records("unused-role")
+    assert (covered.event, covered.standing) == (Event.EXCEPTED, Standing.EXCEPTED)
+    functions.day(NOW + 17 * HOUR)
+    assert functions.records("unused-role") == [covered]
+    functions.day(NOW + DAY)
+    (back,) = functions.records("unused-role")
+    assert (back.event, back.standing) == (Event.EXCEPTION_ENDED, Standing.OPEN)
+    events = [it["event"] for it in documents(functions.heard()["events"]) if it["finding"]["check"] == "unused-role"]
+    assert events == ["OPENED", "EXCEPTED", "EXCEPTION_ENDED"]
+
+
+# What each function may do.
+
+
+def test_audit_calls_exactly_what_its_role_allows(functions: Functions) -> None:
     """Asking for who one is needs no permission; a report that is fresh already need not be generated."""
-    deployed.audit(NOW)
+    functions.audit()
     granted = {*ACTIONS, *findings_table.ACTIONS, *evidence_store.ACTIONS}
-    called = deployed.wire.actions - {"sts:GetCallerIdentity"} | {"iam:GenerateCredentialReport"}
+    called = functions.wire.actions - {"sts:GetCallerIdentity"} | {"iam:GenerateCredentialReport"}
     assert called == granted
 
 
-def test_limits_of_the_deployment_are_the_limits_of_the_audit(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LIMITS", validated(Deployment, {"limits": {"key_age": 300}}).limits_json())
-    deployed.audit(NOW)
-    found = {it.check for it in deployed.evaluated[0].findings}
-    assert "stale-access-key" not in found
-    assert "idle-access-key" in found
+def test_notify_calls_exactly_what_its_role_allows(functions: Functions) -> None:
+    functions.audit()
+    functions.notify()
+    called = functions.wire.actions
+    functions.redrive(NOW + HOUR, "2026-11-20")
+    called |= functions.wire.actions
+    granted = {*outbox.TABLE_ACTIONS, *outbox.INDEX_ACTIONS, *machines.TOPIC_ACTIONS, *machines.BUS_ACTIONS}
+    assert called == granted
+
+
+def test_tell_calls_exactly_what_its_role_allows(functions: Functions, hook: Hook) -> None:
+    """A batch that deletes is authorized as its deletes; the action for the batch is granted too."""
+    secret = new_session().client("secretsmanager").create_secret(Name="slack", SecretString=hook.url("/"))
+    functions.deploy(channels={"default": {"webhook_secret": secret["ARN"]}})
+    functions.day()
+    called = functions.wire.actions
+    change_the_account(functions)
+    functions.day(NOW + DAY)
+    functions.tell(DIGEST + DAY)
+    called |= functions.wire.actions
+    granted = {*mailroom.TABLE_ACTIONS, *mailroom.INDEX_ACTIONS, *post.TOPIC_ACTIONS, *webhook.ACTIONS}
+    assert called == granted
+
+
+# The clock.
 
 
 @pytest.mark.parametrize(
@@ -307,58 +386,159 @@ def test_limits_of_the_deployment_are_the_limits_of_the_audit(
         (None, "2026-11-20T06:00:00+00:00"),
     ],
 )
-def test_clock_can_be_set_back_and_not_forward(deployed: Deployed, told: str | None, believed: str) -> None:
-    assert deployed.audit(NOW, now=told)["evidence_at"] == believed
+def test_clock_can_be_set_back_and_not_forward(functions: Functions, told: str | None, believed: str) -> None:
+    assert functions.audit(now=told)["evidence_at"] == believed
 
 
-def test_everything_is_dated_in_utc_whatever_offset_the_clock_has(deployed: Deployed) -> None:
+def test_everything_is_dated_in_utc_whatever_offset_the_clock_has(functions: Functions) -> None:
     """Or else the indexes' days and their order are wrong, and the evidence lies under another hour."""
-    outcome = deployed.audit(NOW, now="2026-11-20T01:00:00+02:00")
+    outcome = functions.audit(now="2026-11-20T01:00:00+02:00")
     assert outcome["evidence_at"] == "2026-11-19T23:00:00+00:00"
     assert outcome["evidence"].endswith("/2026-11-19T23-00-00Z")
-    items = new_session().resource("dynamodb").Table("findings").scan()["Items"]
+    items = new_session().resource("dynamodb").Table(NAME).scan()["Items"]
     assert {it["changed_day"] for it in items if it["item"] == "finding"} == {"2026-11-19"}
+
+
+# What is wrong.
 
 
 @NOTHING_TO_MEASURE
 @pytest.mark.parametrize("now", ["yesterday", "2026-11-21T06:00:00", [1]])
-def test_clock_that_cannot_be_read_is_an_error_that_names_it(deployed: Deployed, now: Any) -> None:
-    del deployed
+def test_clock_that_cannot_be_read_is_an_error_that_names_it(functions: Functions, now: Any) -> None:
+    del functions
     with pytest.raises(SettingsError, match=r"^now: "):
         audit.handler({"now": now}, CONTEXT)
 
 
+@pytest.mark.parametrize("redrive", [{}, {"since": "yesterday"}, "2026-11-20"])
+def test_redrive_that_cannot_be_read_is_an_error_and_hands_on_nothing(functions: Functions, redrive: Any) -> None:
+    with pytest.raises(SettingsError):
+        notify.handler({"redrive": redrive}, CONTEXT)
+    assert functions.wire.calls == []
+
+
+SETTINGS = [
+    (handler, name.upper())
+    for handler, shape in (
+        (audit.handler, AuditSettings),
+        (notify.handler, NotifySettings),
+        (tell.handler, TellSettings),
+    )
+    for name in shape.model_fields
+]
+
+
 @NOTHING_TO_MEASURE
-@pytest.mark.parametrize(
-    ("handler", "variable"),
-    [
-        *((audit.handler, name) for name in ("TABLE_NAME", "EVIDENCE_BUCKET", "LIMITS")),
-        *((notify.handler, f"{name.upper()}_TOPIC_ARN") for name in TOPICS),
-    ],
-)
+@pytest.mark.parametrize(("handler", "variable"), SETTINGS)
 def test_missing_setting_is_an_error_that_names_it(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, handler: Callable[..., Any], variable: str
+    functions: Functions, monkeypatch: pytest.MonkeyPatch, handler: Callable[..., Any], variable: str
 ) -> None:
     monkeypatch.delenv(variable)
     with pytest.raises(SettingsError, match=rf"(?i)^{variable}: Field required"):
         handler({"Records": []}, CONTEXT)
-    assert deployed.wire.calls == []
+    assert functions.wire.calls == []
 
 
-def test_refused_message_is_delivered_again(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    deployed.audit(NOW)
-    monkeypatch.setenv("CHAT_TOPIC_ARN", f"arn:aws:sns:us-east-1:{ACCOUNT}:gone")
-    with pytest.raises(Exception, match="NotFound"):
-        deployed.tell()
+def number(record: dict[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def finding_ids(records: list[dict[str, Any]]) -> list[str]:
+    """The findings in stream records, of which others are of the account's header."""
+    images = [it["dynamodb"]["NewImage"] for it in records]
+    return [it["id"]["S"] for it in images if it["item"]["S"] == "finding"]
+
+
+def announced(functions: Functions) -> list[str]:
+    """The findings that machines have heard of since the last call."""
+    return [it["finding"]["id"] for it in documents(functions.listeners["events"].heard())]
+
+
+def test_stream_is_asked_for_a_record_that_cannot_be_read_and_all_others_are_handed_on(functions: Functions) -> None:
+    functions.audit()
+    good = functions.stream()
+    poison = deepcopy(good[3])
+    del poison["dynamodb"]["NewImage"]["severity"]
+    answer = functions.notify(records=[*good[:3], poison, *good[4:]])
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number(good[3])}]}
+    assert announced(functions) == finding_ids([*good[:3], *good[4:]])
+    assert functions.notify(records=good[3:]) == {"batchItemFailures": []}
+    assert announced(functions) == finding_ids(good[3:4])
+
+
+@pytest.mark.parametrize("variable", ["EVENTS_TOPIC_ARN", "BUS_NAME"])
+def test_what_machines_could_not_be_told_is_delivered_again(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    functions.audit()
+    records = functions.stream()
+    with monkeypatch.context() as patch:
+        patch.setenv(variable, f"{ENVIRONMENT[variable]}-gone")
+        answer = functions.notify(records=records)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number(records[0])}]}
+    functions.tell()
+    assert functions.letters() == []
+    assert functions.notify(records=records) == {"batchItemFailures": []}
+    functions.tell(NOW + 2 * MINUTE)
+    assert len(functions.letters()) == 1
+    heard = {it["id"] for it in documents(functions.listeners["events"].heard())}
+    assert len(heard) == len(functions.evaluated[0].findings)
+
+
+def test_redrive_hands_on_what_was_lost_and_nothing_twice(functions: Functions) -> None:
+    functions.audit()
+    records = functions.stream()
+    functions.notify(records=records[:5])
+    assert functions.redrive(NOW + DAY, "2026-11-20") == {"handed_on": len(records) - 5, "stopped": ""}
+    assert functions.redrive(NOW + DAY, "2026-11-20") == {"handed_on": 0, "stopped": ""}
+    heard = [it["id"] for it in documents(functions.listeners["events"].heard())]
+    assert len(heard) == len(set(heard)) == len(functions.evaluated[0].findings)
+    functions.tell(NOW + DAY + MINUTE)
+    assert len(functions.letters()) == 1
+
+
+def test_redrive_of_later_days_leaves_what_was_lost_before(functions: Functions) -> None:
+    functions.audit()
+    assert functions.redrive(NOW + DAY, "2026-11-21") == {"handed_on": 0, "stopped": ""}
+
+
+def test_redrive_that_stops_says_how_far_it_came_and_why(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    functions.audit()
+    monkeypatch.setenv("BUS_NAME", "gone")
+    answer = functions.redrive(NOW + HOUR, "2026-11-20")
+    assert answer["handed_on"] == 1, "the account's first audit, of which machines hear finding by finding"
+    assert "EventBridge" in answer["stopped"] or "gone" in answer["stopped"]
+
+
+def test_medium_that_did_not_take_a_letter_is_tried_again_and_the_other_is_not(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions.audit()
+    functions.notify()
+    with monkeypatch.context() as patch:
+        patch.setenv("TEXT_TOPIC_ARN", topic("gone"))
+        told = functions.tell()
+    (failure,) = told["undelivered"]
+    assert (told["delivered"], failure[:15]) == (0, "default: text: ")
+    assert functions.tell(NOW + 2 * MINUTE) == {"delivered": 1, "undelivered": []}
+    heard = functions.heard()
+    assert (len(heard["text"]), len(heard["chat"])) == (1, 1)
+
+
+# What they say of it themselves.
+
+
+def measured(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines() if "_aws" in line]
 
 
 def test_metrics_and_log_say_what_was_done(
-    deployed: Deployed, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    functions: Functions, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    outcome = deployed.audit(NOW)
+    outcome = functions.audit()
     (logged,) = [vars(it) for it in caplog.records if it.message == "audited"]
     assert {name: logged[name] for name in outcome} == outcome
-    (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    (metrics,) = measured(capsys.readouterr().out)
     counted = {name: metrics[name] for name in ("AuditCompleted", "Findings", "Transitions", "ChecksSkipped")}
     assert counted == {
         "AuditCompleted": [1.0],
@@ -366,3 +546,29 @@ def test_metrics_and_log_say_what_was_done(
         "Transitions": [float(outcome["transitions"])],
         "ChecksSkipped": [float(len(outcome["skipped"]))],
     }
+
+
+def test_metrics_and_log_say_what_was_told_and_what_was_not(
+    functions: Functions, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    functions.audit()
+    functions.notify()
+    new_session().client("sns").delete_topic(TopicArn=topic("chat"))
+    capsys.readouterr()
+    outcome = functions.tell()
+    assert len(outcome["undelivered"]) == 1
+    (logged,) = [vars(it) for it in caplog.records if it.message == "told"]
+    assert {name: logged[name] for name in outcome} == outcome
+    (metrics,) = measured(capsys.readouterr().out)
+    assert {name: metrics[name] for name in ("service", "LettersDelivered", "LettersUndelivered")} == {
+        "service": "tell",
+        "LettersDelivered": [0.0],
+        "LettersUndelivered": [1.0],
+    }
+
+
+def test_log_of_notify_says_where_it_stopped_and_why(functions: Functions, caplog: pytest.LogCaptureFixture) -> None:
+    functions.notify(records=[{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "NewImage": {}}}])
+    (logged,) = [it for it in caplog.records if it.message == "stopped"]
+    assert (logged.levelname, vars(logged)["at"], vars(logged)["before"]) == ("ERROR", "7", 0)
+    assert vars(logged)["reason"].startswith("cannot be read: ")

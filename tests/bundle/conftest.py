@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from auditor.settings import Deployment
 from infra.bundle import BundleFor, fill
 from tests.aws.template import TableDefinition, synthesized
 
@@ -18,7 +19,7 @@ def table_definition(tmp_path_factory: pytest.TempPathFactory) -> TableDefinitio
 
 def filled(folder: Path, bundle_for: BundleFor) -> Path:
     folder.mkdir()
-    fill(folder, bundle_for)
+    fill(folder, bundle_for, Deployment())
     return folder
 
 

@@ -5,13 +5,19 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from auditor import settings
+from auditor.aws import exceptions_file
 from infra import bundle
 from infra.bundle import BundleFor
 from tests.bundle.conftest import filled
+
+TOLD = {"deployment.json", "exceptions.toml"}
+"""What the asset has of its deployment, beside the package."""
 
 AARCH64 = 183
 """e_machine of an ELF file, at byte 18."""
@@ -42,6 +48,7 @@ def test_asset_holds_the_package_and_its_dependencies_and_no_more(which: str, re
         "pydantic_core",
         "typing_extensions.py",
         "typing_inspection",
+        "tzdata",
     }
 
 
@@ -55,11 +62,32 @@ def test_asset_holds_nothing_that_only_the_command_needs(which: str, request: py
 
 
 def test_package_in_the_asset_is_the_one_of_the_repository(lambda_asset: Path) -> None:
-    shipped = {name: hashed for name, (hashed, _) in tree(lambda_asset / "auditor").items()}
+    shipped = {name: hashed for name, (hashed, _) in tree(lambda_asset / "auditor").items() if name not in TOLD}
     here = {name: hashed for name, (hashed, _) in tree(bundle.PACKAGE).items()}
     assert shipped == {name: here[name] for name in shipped}
     left_out = {name for name in set(here) - set(shipped) if name.endswith(".py") and not name.startswith("cli/")}
     assert left_out == {"checks/controls.py"}
+
+
+def test_asset_carries_the_settings_of_its_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"channels": {"default": {}, "web": {"accounts": ["111122223333"]}}, "limits": {"key_age": 30}}
+    deployment = settings.validated(settings.Deployment, given)
+    bundle.fill(tmp_path, BundleFor.HERE, deployment)
+    monkeypatch.setattr(settings, "DEPLOYED", tmp_path / "auditor" / settings.DEPLOYED.name)
+    assert settings.deployment() == deployment
+
+
+def test_asset_carries_the_reviewed_exceptions(lambda_asset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = lambda_asset / exceptions_file.SHIPPED.relative_to(bundle.PACKAGE.parent)
+    assert shipped.read_bytes() == bundle.EXCEPTIONS.read_bytes()
+    monkeypatch.setattr(exceptions_file, "SHIPPED", shipped)
+    assert exceptions_file.shipped(date(2026, 11, 20)) == ()
+
+
+def test_asset_of_a_repository_without_exceptions_carries_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "EXCEPTIONS", tmp_path / "absent.toml")
+    folder = filled(tmp_path / "asset", BundleFor.HERE)
+    assert TOLD & {path.name for path in (folder / "auditor").iterdir()} == {"deployment.json"}
 
 
 def test_every_binary_is_for_lambdas_processor_and_python(lambda_asset: Path) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from botocore.config import Config
 from moto import mock_aws
 from pydantic import BaseModel
 
-from auditor.settings import AuditSettings, Deployment, NotifySettings, environment
+from auditor.settings import AuditSettings, NotifySettings, TellSettings, environment
 from tests.aws.answers import ADMINISTRATOR
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.wire import new_session
@@ -22,15 +22,11 @@ from tests.bundle.runtime_api import PYTHON, Answer, Function, isolated, running
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 ACCOUNT = "123456789012"
-AUDIT, NOTIFY = "auditor.handlers.audit.handler", "auditor.handlers.notify.handler"
-MEMBERS: dict[str, type[BaseModel]] = {AUDIT: AuditSettings, NOTIFY: NotifySettings}
+AUDIT, NOTIFY, TELL = (f"auditor.handlers.{name}.handler" for name in ("audit", "notify", "tell"))
+MEMBERS: dict[str, type[BaseModel]] = {AUDIT: AuditSettings, NOTIFY: NotifySettings, TELL: TellSettings}
 TOPICS = {f"{name}_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}" for name in ("text", "chat", "events")}
-TOLD = {
-    **environment(
-        AuditSettings, {"table_name": "findings", "evidence_bucket": "kept", "limits": Deployment().limits_json()}
-    ),
-    **environment(NotifySettings, TOPICS),
-}
+NAMES = {"table_name": "findings", "evidence_bucket": "kept", "bus_name": "bus", **TOPICS}
+TOLD = {name: value for shape in MEMBERS.values() for name, value in environment(shape, NAMES).items()}
 NOBODY = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
 
 FIND = """
@@ -65,6 +61,7 @@ def aws(table_definition: TableDefinition) -> Iterator[str]:
         session = new_session()
         create_table(session.client("dynamodb"), "findings", table_definition)
         session.client("s3").create_bucket(Bucket="kept")
+        session.client("events").create_event_bus(Name="bus")
         sns, sqs = session.client("sns"), session.client("sqs")
         for arn in TOPICS.values():
             name = arn.rpartition(":")[2]
@@ -107,34 +104,56 @@ def test_audit_function_audits_and_a_second_run_finds_nothing_new(aws: str, path
     assert sum(it["item"] == "finding" for it in items) == first.body["findings"]
     kept = new_session().client("s3").list_objects_v2(Bucket="kept")["Contents"]
     assert {it["Key"].rpartition("/")[0] for it in kept} == {first.body["evidence"]}
-    assert len(kept) == 12
+    assert len(kept) == 13
 
 
-def test_notify_function_tells_what_the_table_says(aws: str, path: list[Path], tmp_path: Path) -> None:
-    with running(AUDIT, path, {**NOBODY, **TOLD, "AWS_ENDPOINT_URL": aws}, tmp_path / "audit") as function:
-        findings = function.invoke({}).body["findings"]
+def test_notify_and_tell_functions_tell_what_the_table_says(aws: str, path: list[Path], tmp_path: Path) -> None:
+    with running(
+        AUDIT, path, {**NOBODY, **settings_of(AUDIT), "AWS_ENDPOINT_URL": aws}, tmp_path / "audit"
+    ) as function:
+        audited = function.invoke({}).body
     told = {**NOBODY, **settings_of(NOTIFY), "AWS_ENDPOINT_URL": aws}
     with running(NOTIFY, path, told, tmp_path / "notify") as function:
         answer = function.invoke({"Records": stream()})
         started(function, "notify")
-    assert answer == Answer(kind="response", body=None), (tmp_path / "notify").read_text()
-    assert arrived("events") == findings
+    assert answer == Answer(kind="response", body={"batchItemFailures": []}), (tmp_path / "notify").read_text()
+    documents = audited["findings"] + len(audited["skipped"])
+    assert (arrived("events"), arrived("text"), arrived("chat")) == (documents, 0, 0)
+    let_an_hour_pass()
+    told = {**NOBODY, **settings_of(TELL), "AWS_ENDPOINT_URL": aws}
+    with running(TELL, path, told, tmp_path / "tell") as function:
+        answer = function.invoke({})
+        started(function, "tell")
+    assert (answer.kind, answer.body["undelivered"]) == ("response", []), (tmp_path / "tell").read_text()
     assert (arrived("text"), arrived("chat")) == (1, 1)
 
 
 def stream() -> list[dict[str, Any]]:
-    """The findings that the table's stream delivers."""
+    """What the table's stream delivers to the function."""
     client = new_session().client("dynamodbstreams", config=Config(account_id_endpoint_mode="disabled"))
     arn = client.list_streams(TableName="findings")["Streams"][0]["StreamArn"]
     (shard,) = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
     start = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
     iterator = client.get_shard_iterator(StreamArn=arn, **start)["ShardIterator"]
     records = client.get_records(ShardIterator=iterator)["Records"]
+    kept = ("OldImage", "NewImage", "SequenceNumber")
     return [
-        {"eventName": it["eventName"], "eventSourceARN": arn, "dynamodb": {"NewImage": it["dynamodb"]["NewImage"]}}
+        {
+            "eventName": it["eventName"],
+            "dynamodb": {name: it["dynamodb"][name] for name in kept if name in it["dynamodb"]},
+        }
         for it in records
-        if it["dynamodb"]["NewImage"]["item"]["S"] == "finding"
+        if it["dynamodb"]["NewImage"]["item"]["S"] in {"finding", "header"}
     ]
+
+
+def let_an_hour_pass() -> None:
+    """What waits has waited for long, whatever the clock of another process says."""
+    table = new_session().resource("dynamodb").Table("findings")
+    for item in table.scan()["Items"]:
+        if item["item"] == "news":
+            queued = datetime.fromisoformat(item["queued_at"]) - timedelta(hours=1)
+            table.put_item(Item=item | {"queued_at": queued.isoformat()})
 
 
 def arrived(queue: str) -> int:
@@ -146,7 +165,7 @@ def arrived(queue: str) -> int:
 
 def test_notify_function_has_nothing_to_say_of_an_empty_batch(path: list[Path], tmp_path: Path) -> None:
     with running(NOTIFY, path, {**NOBODY, **settings_of(NOTIFY)}, tmp_path / "log") as function:
-        assert function.invoke({"Records": []}) == Answer(kind="response", body=None)
+        assert function.invoke({"Records": []}) == Answer(kind="response", body={"batchItemFailures": []})
 
 
 @pytest.mark.parametrize(

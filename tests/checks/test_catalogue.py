@@ -198,10 +198,16 @@ COMMANDS = [replace(it, fix=command) for it in CHECKS if list(placeholders(comma
 @pytest.mark.parametrize("it", COMMANDS, ids=[it.id for it in COMMANDS])
 def test_hostile_name_is_one_word_of_the_fix(it: Check) -> None:
     subject = next(subject for case in CASES if case.check.id == it.id for subject in case.fails)
-    text = {name: HOSTILE for name, value in asdict(subject).items() if isinstance(value, str)}
+    text: dict[str, Any] = {name: HOSTILE for name, value in asdict(subject).items() if isinstance(value, str)}
     words = shlex.split(it.fix_for(replace(subject, **text)))
     assert HOSTILE in {word.removesuffix(";") for word in words}
     assert not any(word.strip("`$();'\"") in {"touch", "pwned"} for word in words)
+
+
+def test_no_name_of_a_check_is_or_was_anothers() -> None:
+    """Its findings would be taken for the other's."""
+    names = [name for it in CHECKS for name in (it.id, *it.formerly)]
+    assert len(set(names)) == len(names)
 
 
 @of_every_check

@@ -17,7 +17,7 @@ from auditor.render.escape import plain
 from tests.build import ago
 from tests.cli.conftest import Auditor, Result
 from tests.cli.evidence import ROOT_ROW, details, hostile, key, ordinary, report, row, user, write
-from tests.render.notices import NAMES
+from tests.render.letters import NAMES
 
 COMMAND = (sys.executable, "-c", "from auditor.cli.main import run; run()")
 PACKAGE = Path(__file__).parents[2] / "lambdas"

@@ -42,6 +42,25 @@ def test_declaration_is_read_off_the_function() -> None:
     assert odd_role.rationale == "Somebody should look at it, and this sentence goes over two lines."
 
 
+@pytest.mark.parametrize(
+    ("formerly", "identity"), [((), "odd-role"), (("strange-role",), "strange-role"), (("a-b", "strange-role"), "a-b")]
+)
+def test_identity_is_the_first_name_it_had(formerly: tuple[str, ...], identity: str) -> None:
+    declared = check(Severity.LOW, controls=(), fix="look at it", formerly=formerly)(odd_role.judge)
+    assert (declared.id, declared.formerly, declared.identity) == ("odd-role", formerly, identity)
+
+
+@pytest.mark.parametrize("text", [None, "", "Role is odd.", "Role is odd.\n\n"])
+def test_check_says_what_is_wrong_and_why_it_matters(text: str | None) -> None:
+    def mute(it: Role, ctx: Context) -> Problems:
+        del it, ctx
+        return ()
+
+    mute.__doc__ = text
+    with pytest.raises(ValueError, match="mute: the docstring needs a title, an empty line and the reason"):
+        check(Severity.LOW, controls=(), fix="look at it")(mute)
+
+
 def test_fix_keeps_its_own_braces() -> None:
     assert odd_role.fix_for(role(name="x")) == 'aws iam get-role --role-name x --query "{}"'
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -203,6 +204,12 @@ def test_sources_may_date_a_user_a_moment_apart() -> None:
     assert seen(User, facts(user_detail(age=400), credential_row(age=400.0005))).subjects
 
 
+def test_user_carries_its_tags() -> None:
+    detail = replace(user_detail(), tags={"team": "red"})
+    (user,) = seen(User, facts(detail, credential_row())).subjects
+    assert user.tags == {"team": "red"}
+
+
 def test_user_that_the_report_does_not_date_is_still_joined() -> None:
     assert seen(User, facts(user_detail(), credential_row(age=None))).subjects
 
@@ -326,6 +333,26 @@ def test_roots_keys_are_no_users_keys() -> None:
 def test_key_belongs_to_its_users_arn() -> None:
     row = credential_row("bo", resource=arn("user/team/bo"), keys=(key_slot(age=5), NO_KEY))
     assert the_keys(row, key_metadata(age=5, user="bo"))["AKIA1"].principal == arn("user/team/bo")
+
+
+TWO_HOLDERS = tuple(credential_row(name, keys=(key_slot(age=50), NO_KEY)) for name in ("ana", "bo"))
+TWO_KEYS = (key_metadata("AKIAANA", age=50), key_metadata("AKIABO", age=50, user="bo"))
+
+
+def test_key_carries_the_tags_of_its_user_and_of_nobody_else() -> None:
+    ana = replace(user_detail("ana"), tags={"team": "red"})
+    keys = the_keys(*TWO_HOLDERS, *TWO_KEYS, ana, user_detail("bo"))
+    assert {uid: key.tags for uid, key in keys.items()} == {"AKIAANA": {"team": "red"}, "AKIABO": {}}
+
+
+@pytest.mark.parametrize("details", [DENIED, NOBODY_ASKED, observed(gaps=NOT_SEEN, age=9)])
+def test_key_is_judged_even_where_its_users_tags_were_not_seen(details: Any) -> None:
+    known = facts(*TWO_HOLDERS, *TWO_KEYS)
+    found = seen(AccessKey, known | {UserDetail: details})
+    assert {key.resource: key.tags for key in found.subjects} == {"AKIAANA": None, "AKIABO": None}
+    assert (found.gaps, found.as_of) == ({}, ago(0))
+    del known[UserDetail]
+    assert seen(AccessKey, known) == found
 
 
 slots = st.builds(key_slot, age=st.none() | st.integers(0, 4), used=st.none() | st.integers(0, 4), active=st.booleans())

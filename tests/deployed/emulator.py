@@ -76,13 +76,19 @@ class Emulator:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """Make a boto3 client of the account's root."""
-        return self.session.client(
-            service,
-            region_name=region or self.region,
-            endpoint_url=self.url,
-            verify=self.env["AWS_CA_BUNDLE"],
-            config=Config(proxies={}),
-        )
+        return self.session.client(service, **self._reached(region))
+
+    def table(self, name: str) -> Any:
+        """Make a boto3 Table of the account's root."""
+        return self.session.resource("dynamodb", **self._reached()).Table(name)
+
+    def _reached(self, region: str | None = None) -> dict[str, Any]:
+        return {
+            "region_name": region or self.region,
+            "endpoint_url": self.url,
+            "verify": self.env["AWS_CA_BUNDLE"],
+            "config": Config(proxies={}),
+        }
 
     def set_access_analyzer(self, regions: Mapping[str, RegionAnswers]) -> None:
         """Replace what Access Analyzer answers; raises `WrongFakeError` for what AWS cannot say."""
@@ -105,15 +111,18 @@ class Emulator:
 
 
 @contextmanager
-def running(*, account: str = "111122223333", region: str = "eu-west-1") -> Iterator[Emulator]:
+def running(
+    *, account: str = "111122223333", region: str = "eu-west-1", authority: Path | None = None
+) -> Iterator[Emulator]:
     """Run ministack until the block ends; its state and its functions go with it.
 
-    Raises `RuntimeError` with the log if it does not become ready.
+    Its functions trust the certificates of `authority` (a file) instead of the system's, except of AWS. Raises
+    `RuntimeError` with the log if it does not become ready.
     """
     state = Path(tempfile.mkdtemp(prefix="emulator-"))
     try:
         emulator = _prepare(state, account, region)
-        with _process(emulator) as process:
+        with _process(emulator, authority) as process:
             _await_ready(emulator, process)
             yield emulator
     finally:
@@ -149,14 +158,14 @@ def _sealed(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _process(emulator: Emulator) -> Iterator[subprocess.Popen[bytes]]:
+def _process(emulator: Emulator, authority: Path | None) -> Iterator[subprocess.Popen[bytes]]:
     """Run the launcher in a process group of its own and kill the group, which holds the functions too."""
     command = [str(_PYTHON), "-m", "tests.deployed.launcher", str(emulator.state)]
     with (emulator.state / "log").open("wb") as log:
         process = subprocess.Popen(
             command,
             cwd=_ROOT,
-            env=_server_env(emulator),
+            env=_server_env(emulator) | ({"SSL_CERT_FILE": str(authority)} if authority else {}),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -191,6 +200,7 @@ def _server_env(emulator: Emulator) -> dict[str, str]:
         "AWS_CA_BUNDLE": cert,
         "AWS_EC2_METADATA_DISABLED": "true",
         "SFN_WAIT_SCALE": "0",
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0",
     }
 
 

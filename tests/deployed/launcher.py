@@ -23,7 +23,7 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses, router
 from ministack.services import iam
 
-from tests.deployed import service_roles
+from tests.deployed import service_roles, streams
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 _SERVICE = "access-analyzer"
@@ -37,6 +37,7 @@ def main(state: Path) -> None:
     record = _recorder(state / "calls.jsonl")
     iam_evaluator.enforce = _recorded(iam_evaluator.enforce, record)
     service_roles.enforce(record)
+    streams.serve()
     _serve_access_analyzer(state / "access-analyzer.json")
     iam._now = lambda: _time_of_creation(state / "iam-age")
     iam._IAM_HANDLERS["ListServerCertificates"] = _no_server_certificates

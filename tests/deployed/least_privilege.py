@@ -5,11 +5,12 @@ What the emulator does not ask of a role (`UNENFORCED`) cannot be judged: it is 
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.deployed.drive import Response, invoke
+from tests.deployed.drive import Response, happens, invoke
 from tests.deployed.emulator import Emulator
 
 UNENFORCED = ("logs:*", "xray:*", "kms:*")
@@ -60,6 +61,11 @@ class Role:
             (it.action, it.resource) for it in self.emulator.calls() if it.allowed and it.role == self.name
         )
 
+    def denials(self, action: str) -> int:
+        """Return how often the role was denied an action that matches a pattern."""
+        calls = self.emulator.calls()
+        return sum(not it.allowed and it.role == self.name and fnmatchcase(it.action, action) for it in calls)
+
 
 def role_of(emulator: Emulator, function: str) -> Role:
     """Return the role of a function (name or ARN)."""
@@ -89,13 +95,13 @@ def without(document: Policy, grant: Grant) -> Policy:
 def unneeded(role: Role, works: Callable[[], bool], among: str = "*") -> list[Grant]:
     """Return the grants without which the role's work still works, restoring each.
 
-    `among` is a pattern of the actions that this work is about (`sqs:*`). Raises `AssertionError` if it does not work
-    with all grants, before or afterwards.
+    `among` is a pattern of the actions that this work is about (`sqs:*`). Raises `AssertionError` if none of them is
+    granted, or if it does not work with all grants, before or afterwards.
     """
-    policies = role.policies()
-    judged = [grant for grant in grants(policies) if fnmatchcase(grant.action, among)]
+    judged = [grant for grant in grants(role.policies()) if fnmatchcase(grant.action, among)]
+    assert judged, f"nothing is granted that is called {among}"
     assert works(), "it does not work with everything that is granted"
-    found = [grant for grant in judged if _survives(role, policies, grant, works)]
+    found = [grant for grant in judged if _survives(role, grant, works)]
     assert works(), "it does not work any more"
     return found
 
@@ -110,6 +116,17 @@ def unused(role: Role) -> list[Grant]:
     ]
 
 
+def outcome(role: Role, action: str, begin: Callable[[], object], done: Callable[[], bool]) -> bool:
+    """Begin work that nobody answers for, and wait for its end; whether it came to be done.
+
+    It ends, too, when the role is denied an action that matches the pattern `action`, which is what it needs.
+    """
+    before = role.denials(action)
+    begin()
+    happens(lambda: done() or role.denials(action) > before, within=60)
+    return done()
+
+
 def invocation(
     emulator: Emulator, function: str, payload: Callable[[], object], ran_well: Callable[[Response], bool]
 ) -> Callable[[], bool]:
@@ -117,12 +134,20 @@ def invocation(
     return lambda: ran_well(invoke(emulator, function, payload()))
 
 
-def _survives(role: Role, policies: Mapping[str, Policy], grant: Grant, works: Callable[[], bool]) -> bool:
-    role.put(grant.policy, without(policies[grant.policy], grant))
+@contextmanager
+def taken_away(role: Role, grant: Grant) -> Iterator[None]:
+    """Let a role do without a grant meanwhile."""
+    policy = role.policies()[grant.policy]
+    role.put(grant.policy, without(policy, grant))
     try:
-        return works()
+        yield
     finally:
-        role.put(grant.policy, policies[grant.policy])
+        role.put(grant.policy, policy)
+
+
+def _survives(role: Role, grant: Grant, works: Callable[[], bool]) -> bool:
+    with taken_away(role, grant):
+        return works()
 
 
 def _left(value: Any, taken: str, nothing: str) -> Any:

@@ -1,9 +1,10 @@
 """Makes ministack's own services use the roles that they were given; loaded by `launcher`, inside ministack.
 
 ministack checks the calls of functions, but lets its scheduler, its stream poller and its on-failure destinations act
-without permissions. Here the scheduler assumes the schedule's role and invokes with it, and an event source mapping
-reads its stream and writes to its on-failure destination as the function's role. The scheduler also looks every second,
-and fills in the context attributes of a schedule's input.
+without permissions. Here the scheduler assumes the schedule's role and invokes with it, asynchronously as AWS does, or
+else writes to the schedule's dead-letter queue with it; an event source mapping reads its stream as the function's
+role; and on-failure destinations are written to as the function's role. The scheduler also looks every second, and
+fills in the context attributes of a schedule's input.
 """
 
 import json
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from ministack.core import iam_evaluator, responses
+from ministack.core import arn, iam_evaluator, responses
 from ministack.services import eventbridge, iam, lambda_svc, scheduler
 
 _READ_STREAM = ("dynamodb:ListStreams", "dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
@@ -28,22 +29,24 @@ class Record(Protocol):
 
 
 def enforce(record: Record) -> None:
-    """Patch ministack; `record` is told each decision, a repeated one once."""
+    """Patch ministack; `record` is told each decision, of repeated allowances the first."""
     record = _once(record)
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     eventbridge._invoke_target = _as_scheduler(eventbridge._invoke_target, record)
     lambda_svc._iter_all_esms = _as_reader(lambda_svc._iter_all_esms, record)
+    eventbridge._dispatch_to_lambda = _asynchronously
     lambda_svc._send_ddb_stream_failure_record = _as_sender(
         lambda_svc._send_ddb_stream_failure_record,
         record,
     )
+    lambda_svc._route_async_failure = _as_keeper(lambda_svc._route_async_failure, record)
 
 
 def _once(record: Record) -> Record:
     last: dict[tuple[str, str, str], bool] = {}
 
     def told(principal: str, action: str, resource: str, *, allowed: bool) -> None:
-        if last.get((principal, action, resource)) is not allowed:
+        if not allowed or not last.get((principal, action, resource)):
             last[principal, action, resource] = allowed
             record(principal, action, resource, allowed=allowed)
 
@@ -57,11 +60,23 @@ def _as_scheduler(invoke: Callable[..., None], record: Record) -> Callable[..., 
         if event.get("Source") != "aws.scheduler":
             invoke(target, event, rule, view)
             return
-        role, function = target["RoleArn"], target["Arn"]
-        if _trusts_scheduler(role, rule) and _allows(role, "lambda:InvokeFunction", function, record):
+        role, letters = target["RoleArn"], target.get("DeadLetterConfig", {}).get("Arn", "")
+        if not _trusts_scheduler(role, rule):
+            return
+        if _allows(role, "lambda:InvokeFunction", target["Arn"], record):
             invoke({**target, "Input": _filled(target.get("Input", "{}"), event)}, event, rule, view)
+        elif letters and _allows(role, "sqs:SendMessage", letters, record):
+            eventbridge._dispatch_to_sqs(arn.parse_arn(letters), target.get("Input", "{}"))
 
     return invoked
+
+
+def _asynchronously(function: str, payload: str) -> None:
+    """Invoke as EventBridge and its scheduler do: with the function's retries and its on-failure destination."""
+    found, configuration, _ = lambda_svc._get_func_record_for_ref(function)
+    if found and configuration:
+        one = lambda_svc._execution_record_for_config(found, configuration)
+        lambda_svc.invoke_async_with_retry(one, json.loads(payload))
 
 
 def _as_reader(
@@ -91,6 +106,17 @@ def _as_sender(send: Callable[..., None], record: Record) -> Callable[..., None]
             send(mapping, function, *more)
 
     return sent
+
+
+def _as_keeper(route: Callable[..., None], record: Record) -> Callable[..., None]:
+    """Wrap the writing of a failed asynchronous invocation to the function's destination."""
+
+    def routed(queue: str, function: str, *more: object) -> None:
+        role = lambda_svc._functions[function]["config"]["Role"]
+        if _allows(role, "sqs:SendMessage", queue, record):
+            route(queue, function, *more)
+
+    return routed
 
 
 def _allows(role: str, action: str, resource: str, record: Record) -> bool:

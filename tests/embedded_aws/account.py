@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,15 +12,21 @@ from unittest import mock
 
 import boto3
 import botocore.handlers
+import botocore.session
 import moto
+from moto.events.models import EventPattern
+from moto.organizations.models import organizations_backends
 
 from auditor.aws.findings_stream import PATTERN
-from auditor.aws.findings_table import INDEXES, PROJECTED
+from tests.cli.table import make_table
 from tests.deployed.access_analyzer import FakeAccessAnalyzer, RegionAnswers
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 NAME = "account-auditor"
+CALLED = "shop"
+"""What the organization calls the account."""
+
 TOPICS = ("text", "chat", "events")
 NEVER = "N/A"
 
@@ -70,18 +76,14 @@ class EmbeddedAccount:
         place = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
         records = streams.get_records(ShardIterator=streams.get_shard_iterator(**place)["ShardIterator"])["Records"]
         new, self.told_until = records[self.told_until :], len(records)
-        return {"Records": [{**it, "eventSourceARN": arn} for it in new if _passes(it)]}
-
-
-def _passes(record: Mapping[str, Any]) -> bool:
-    """The mapping's filter, by hand: it has one level of each kind."""
-    item = record["dynamodb"].get("NewImage", {}).get("item", {}).get("S")
-    return record["eventName"] in PATTERN["eventName"] and item in {"finding", "header"}
+        mapping = EventPattern.load(json.dumps(PATTERN))
+        passed = [it for it in new if mapping.matches_event(json.loads(json.dumps(it, default=str)))]
+        return {"Records": [{**it, "eventSourceARN": arn} for it in passed]}
 
 
 @contextmanager
 def embedded_account() -> Iterator[EmbeddedAccount]:
-    """Run the block with an empty account, its table, bucket and topics, and the functions' environment."""
+    """Run the block with an empty account, all that the stack makes, and the environment of functions and command."""
     account = EmbeddedAccount()
     environment = {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -89,13 +91,18 @@ def embedded_account() -> Iterator[EmbeddedAccount]:
         "AWS_DEFAULT_REGION": REGION,
         "MOTO_ACCOUNT_ID": ACCOUNT,
         "TABLE_NAME": NAME,
+        "AUDITOR_TABLE": NAME,
         "EVIDENCE_BUCKET": NAME,
-        "LIMITS": "{}",
+        "BUS_NAME": NAME,
         **{f"{topic.upper()}_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}" for topic in TOPICS},
     }
     with mock.patch.dict(os.environ, environment), _hooks(account), moto.mock_aws():
         _create_table()
         boto3.client("s3").create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION})
+        boto3.client("events").create_event_bus(Name=NAME)
+        boto3.client("organizations").create_organization(FeatureSet="ALL")
+        (member,) = organizations_backends[ACCOUNT]["aws"].accounts
+        member.name = CALLED
         account.queues = {topic: _topic_with_queue(topic) for topic in TOPICS}
         yield account
 
@@ -135,36 +142,21 @@ def _hooks(account: EmbeddedAccount) -> Iterator[None]:
         ("after-call.iam.ListVirtualMFADevices", devices),
         ("before-send.accessanalyzer", analyzer),
     ]
-    with mock.patch.object(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *added]):
+    loader = botocore.session.create_loader()
+    with (
+        mock.patch.object(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *added]),
+        mock.patch.object(botocore.session, "create_loader", return_value=loader),  # the models are slow to read
+    ):
         boto3.DEFAULT_SESSION = None
         yield
     boto3.DEFAULT_SESSION = None
 
 
 def _create_table() -> None:
-    keys = [("pk", "sk"), *(index.keys for index in INDEXES)]
-    boto3.client("dynamodb").create_table(
-        TableName=NAME,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=_schema("pk", "sk"),
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for pair in keys for name in pair],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": index.name,
-                "KeySchema": _schema(*index.keys),
-                "Projection": {
-                    "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": [name for name in PROJECTED if name not in index.keys],
-                },
-            }
-            for index in INDEXES
-        ],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )
-
-
-def _schema(partition: str, sort: str) -> list[dict[str, str]]:
-    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+    client = boto3.client("dynamodb")
+    make_table(client, NAME)
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.update_table(TableName=NAME, StreamSpecification=stream)
 
 
 def _topic_with_queue(name: str) -> str:

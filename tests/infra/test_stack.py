@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,17 +10,34 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+import time_machine
+import urllib3
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match, Template
 from cfnlint.api import lint_all
 
-from auditor.aws import evidence_store, findings_stream, findings_table, sources, topics
-from auditor.settings import AuditSettings, Deployment, NotifySettings, environment, validated
-from infra.app import composed
+from auditor.aws import (
+    evidence_store,
+    findings_stream,
+    findings_table,
+    machines,
+    mailroom,
+    outbox,
+    post,
+    schema,
+    sources,
+    webhook,
+)
+from auditor.settings import AuditSettings, Deployment, NotifySettings, TellSettings, environment, validated
+from infra import bundle
+from infra.app import composed, reviewed, synthesise
 from infra.bundle import BundleFor
 from infra.stack import AuditorStack
 
 ROOT = Path(__file__).parents[2]
+SLACK = {"workspace": "T0123ABCD", "channel": "C0123ABCD"}
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:slack-a1B2c3"
+FUNCTIONS = {"audit": AuditSettings, "notify": NotifySettings, "tell": TellSettings}
 
 
 def synthesised(**settings: Any) -> Template:
@@ -37,9 +55,11 @@ def template() -> Template:
 @pytest.fixture(scope="module")
 def audited() -> Template:
     return synthesised(
-        emails=["security@example.com"],
-        slack={"workspace": "T0123ABCD", "channel": "C0123ABCD"},
-        limits={"key_age": 60},
+        channels={
+            "default": {"emails": ["security@example.com"], "slack": SLACK},
+            "web": {"accounts": ["111122223333"], "emails": ["web@example.com"], "webhook_secret": SECRET},
+            "shop": {"tags": {"team": "shop"}, "slack": SLACK | {"channel": "C0123SHOP"}, "webhook_secret": SECRET},
+        },
         evidence_days=400,
         silence_hours=50,
         schedule="rate(12 hours)",
@@ -73,10 +93,43 @@ def test_finding_of_cdk_nag_stops_the_synthesis() -> None:
 
 
 def test_wrong_setting_stops_the_synthesis_with_a_line_that_names_it(tmp_path: Path) -> None:
-    done = run_app(tmp_path, json.dumps({"auditor": {"limits": {"key_age": 0}, "emails": ["nobody"]}}))
+    done = run_app(
+        tmp_path, json.dumps({"auditor": {"limits": {"key_age": 0}, "channels": {"default": {"emails": ["nobody"]}}}})
+    )
     wrong = [line for line in done.stderr.splitlines() if line.startswith("cdk.json: auditor: ")]
     assert done.returncode == 1
-    assert [line.split(": ")[2] for line in wrong] == ["emails.0", "limits.key_age"]
+    assert [line.split(": ")[2] for line in wrong] == ["channels.default.emails.0", "limits.key_age"]
+
+
+def reviewed_exception(monkeypatch: pytest.MonkeyPatch, folder: Path, until: str, check: str = "unused-role") -> None:
+    """Let the repository's exceptions be one."""
+    lines = [f'{name} = "a word or two"' for name in ("resource", "reason", "owner")]
+    text = ["[[exception]]", 'account = "*"', f'check = "{check}"', *lines, f"until = {until}"]
+    (folder / "exceptions.toml").write_text("\n".join(text), encoding="utf-8")
+    monkeypatch.setattr(bundle, "EXCEPTIONS", folder / "exceptions.toml")
+
+
+def test_wrong_exception_stops_the_synthesis_with_a_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reviewed_exception(monkeypatch, tmp_path, "2026-11-20", check="unused-rule")
+    with pytest.raises(SystemExit) as stopped:
+        synthesise()
+    assert stopped.value.code == (
+        "infra/exceptions.toml: exception 1: check: 'unused-rule' is no check: is 'unused-role' meant?"
+    )
+
+
+@pytest.mark.parametrize(("today", "warnings"), [("2026-11-20", 0), ("2026-11-21", 1)])
+def test_exception_that_has_ended_is_a_warning_and_stops_nothing(
+    today: str, warnings: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reviewed_exception(monkeypatch, tmp_path, "2026-11-20")
+    with time_machine.travel(today, tick=False):
+        reviewed()
+    warned = capsys.readouterr().err.splitlines()
+    assert [line.partition(" ended with ")[2][:10] for line in warned] == ["2026-11-20"] * warnings
+    assert all(line.startswith("warning: infra/exceptions.toml: ") for line in warned)
 
 
 def test_table_has_the_code_s_indexes_and_keeps_its_past(template: Template) -> None:
@@ -85,16 +138,14 @@ def test_table_has_the_code_s_indexes_and_keeps_its_past(template: Template) -> 
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
-    indexes = {it["IndexName"]: tuple(key["AttributeName"] for key in it["KeySchema"]) for it in indexes_of(table)}
-    assert indexes == {index.name: index.keys for index in findings_table.INDEXES}
-    for index in indexes_of(table):
-        carried = {*index["Projection"]["NonKeyAttributes"], *indexes[index["IndexName"]]}
-        assert carried >= set(findings_table.PROJECTED)
+    made = {it["IndexName"]: it for it in table["GlobalSecondaryIndexes"]}
+    assert set(made) == {index.name for index in schema.INDEXES}
+    for index in schema.INDEXES:
+        keys = tuple(it["AttributeName"] for it in made[index.name]["KeySchema"])
+        projection = made[index.name]["Projection"]
+        assert keys == index.keys
+        assert {*keys, *projection.get("NonKeyAttributes", ())} >= set(() if index.keys_only else schema.PROJECTED)
     template.has_resource("AWS::DynamoDB::Table", {"DeletionPolicy": "Retain"})
-
-
-def indexes_of(table: Any) -> list[Any]:
-    return list(table["GlobalSecondaryIndexes"])
 
 
 def test_evidence_is_versioned_private_and_kept(template: Template, audited: Template) -> None:
@@ -122,7 +173,7 @@ def test_functions_run_on_arm_with_logs_that_end(template: Template) -> None:
     assert [it["RetentionInDays"] for it in of_type(template, "AWS::Logs::LogGroup")] == [90] * len(functions)
 
 
-@pytest.mark.parametrize(("handler", "shape"), [("audit", AuditSettings), ("notify", NotifySettings)])
+@pytest.mark.parametrize(("handler", "shape"), FUNCTIONS.items())
 def test_function_is_told_what_it_reads(template: Template, handler: str, shape: Any) -> None:
     wanted = {"Handler": f"auditor.handlers.{handler}.handler"}
     (function,) = template.find_resources("AWS::Lambda::Function", {"Properties": wanted}).values()
@@ -130,33 +181,102 @@ def test_function_is_told_what_it_reads(template: Template, handler: str, shape:
     assert set(told) == set(environment(shape, dict.fromkeys(shape.model_fields, "")))
 
 
-def test_settings_reach_the_function(audited: Template) -> None:
-    limits = [it["Environment"]["Variables"].get("LIMITS") for it in of_type(audited, "AWS::Lambda::Function")]
-    assert json.loads(next(filter(None, limits)))["key_age"] == 60
-    audited.has_resource_properties("AWS::Scheduler::Schedule", {"ScheduleExpression": "rate(12 hours)"})
+def test_every_function_is_one_that_there_is(template: Template) -> None:
+    handlers = {it["Handler"].split(".")[-2] for it in of_type(template, "AWS::Lambda::Function")}
+    assert handlers == set(FUNCTIONS)
+    assert all((bundle.PACKAGE / "handlers" / f"{name}.py").exists() for name in handlers)
 
 
-def test_roles_are_what_the_code_declares(template: Template) -> None:
-    statements = {
-        statement.get("Sid", "start"): statement
+def test_audit_is_started_as_set_and_people_are_told_every_minute(audited: Template) -> None:
+    schedules = {it["ScheduleExpression"]: it for it in of_type(audited, "AWS::Scheduler::Schedule")}
+    assert set(schedules) == {"rate(12 hours)", "rate(1 minute)"}
+    assert schedules["rate(1 minute)"]["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert schedules["rate(1 minute)"]["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+
+
+def test_schedule_can_start_its_own_function_and_no_other(template: Template) -> None:
+    policies = {it["Roles"][0]["Ref"]: it["PolicyDocument"] for it in of_type(template, "AWS::IAM::Policy")}
+    for schedule in of_type(template, "AWS::Scheduler::Schedule"):
+        target = schedule["Target"]
+        invoke, keep = policies[target["RoleArn"]["Fn::GetAtt"][0]]["Statement"]
+        assert (invoke["Action"], invoke["Resource"]) == ("lambda:InvokeFunction", target["Arn"])
+        assert (keep["Action"], keep["Resource"]) == ("sqs:SendMessage", target["DeadLetterConfig"]["Arn"])
+
+
+def granted(template: Template) -> dict[str, Any]:
+    """What the functions' roles are granted, by statement id; the same statement in several roles once."""
+    statements = [
+        statement
         for policy in of_type(template, "AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    return {statement["Sid"]: statement for statement in statements if "Sid" in statement}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_roles_are_what_the_code_declares(audited: Template) -> None:
+    assert {sid: sorted(listed(it["Action"])) for sid, it in granted(audited).items()} == {
+        sid: sorted(actions)
+        for sid, actions in {
+            "ReadTheAccount": sources.ACTIONS,
+            "RecordFindings": findings_table.ACTIONS,
+            "KeepEvidence": evidence_store.ACTIONS,
+            "ReadTheStream": findings_stream.ACTIONS,
+            "HandOn": outbox.TABLE_ACTIONS,
+            "FindAgain": outbox.INDEX_ACTIONS,
+            "Publish": machines.TOPIC_ACTIONS,
+            "PutOnTheBus": machines.BUS_ACTIONS,
+            "EmptyTheQueues": mailroom.TABLE_ACTIONS,
+            "SumUpTheDay": mailroom.INDEX_ACTIONS,
+            "Tell": post.TOPIC_ACTIONS,
+            "ReadWebhooks": webhook.ACTIONS,
+            "WriteLogs": ("logs:CreateLogStream", "logs:PutLogEvents"),
+            "KeepFailures": ("sqs:SendMessage",),
+        }.items()
     }
-    declared = {
-        "ReadTheAccount": sources.ACTIONS,
-        "RecordFindings": findings_table.ACTIONS,
-        "KeepEvidence": evidence_store.ACTIONS,
-        "Tell": topics.ACTIONS,
-        "ReadTheStream": findings_stream.ACTIONS,
-        "WriteLogs": ("logs:CreateLogStream", "logs:PutLogEvents"),
-        "KeepFailures": ("sqs:SendMessage",),
-    }
-    granted = {sid: it["Action"] for sid, it in statements.items() if sid in declared}
-    assert {sid: sorted([it] if isinstance(it, str) else it) for sid, it in granted.items()} == {
-        sid: sorted(actions) for sid, actions in declared.items()
-    }
-    assert [sid for sid, it in statements.items() if it["Resource"] == "*"] == ["ReadTheAccount"]
-    assert not any("ManagedPolicyArns" in role for role in of_type(template, "AWS::IAM::Role"))
+
+
+def test_nothing_but_the_account_s_own_reads_is_granted_on_everything(audited: Template) -> None:
+    assert [sid for sid, it in granted(audited).items() if it["Resource"] == "*"] == ["ReadTheAccount"]
+    starred = [sid for sid, it in granted(audited).items() if "*" in json.dumps(it["Resource"])]
+    assert sorted(starred) == ["KeepEvidence", "ReadTheAccount"]
+    assert not any("ManagedPolicyArns" in it for it in of_type(audited, "AWS::IAM::Role") if not chat_s(it))
+
+
+def chat_s(role: Any) -> bool:
+    """Whether it is the role that the chat's guard rails are about."""
+    return bool(role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"] == "chatbot.amazonaws.com")
+
+
+def test_functions_ask_the_indexes_that_they_need(template: Template) -> None:
+    def indexes(sid: str) -> set[str]:
+        return {it["Fn::Join"][1][1].removeprefix("/index/") for it in listed(granted(template)[sid]["Resource"])}
+
+    by_day, by_severity = schema.CHANGED_BY_DAY.name, schema.OPEN_BY_SEVERITY.name
+    assert (indexes("FindAgain"), indexes("SumUpTheDay")) == ({by_day}, {by_day, by_severity})
+
+
+def test_secrets_are_granted_by_name_and_only_if_there_are_any(template: Template, audited: Template) -> None:
+    assert "ReadWebhooks" not in granted(template)
+    assert granted(audited)["ReadWebhooks"]["Resource"] == SECRET
+
+
+def test_topics_are_called_as_the_code_looks_for_them(audited: Template) -> None:
+    channels = ("default", "web", "shop")
+    default = {"text": "AccountAuditor-text", "chat": "AccountAuditor-chat"}
+    office = post.Post(
+        sns=None,
+        **default,
+        webhook=webhook.Webhook(secrets=None, http=urllib3.PoolManager()),
+        webhooks=dict.fromkeys(channels),
+    )
+    looked_for = {office._topic(topic, channel) for topic in default.values() for channel in channels}
+    made = {it["TopicName"] for it in of_type(audited, "AWS::SNS::Topic")}
+    assert made == looked_for | {"AccountAuditor-events"}
+    assert len(granted(audited)["Tell"]["Resource"]) == len(looked_for)
 
 
 def test_function_can_change_nothing_in_iam() -> None:
@@ -165,50 +285,90 @@ def test_function_can_change_nothing_in_iam() -> None:
 
 
 def test_what_fails_is_kept(template: Template) -> None:
-    template.has_resource_properties(
-        "AWS::Lambda::EventInvokeConfig",
-        {"MaximumRetryAttempts": 2, "DestinationConfig": {"OnFailure": {"Destination": Match.any_value()}}},
+    kept = {"DestinationConfig": {"OnFailure": {"Destination": Match.any_value()}}}
+    retried = {it["MaximumRetryAttempts"] for it in of_type(template, "AWS::Lambda::EventInvokeConfig")}
+    assert retried == {0, 2}
+    template.all_resources_properties("AWS::Lambda::EventInvokeConfig", kept)
+    template.all_resources_properties(
+        "AWS::Scheduler::Schedule", {"Target": Match.object_like({"DeadLetterConfig": {"Arn": Match.any_value()}})}
     )
-    template.has_resource_properties(
-        "AWS::Lambda::EventSourceMapping",
-        {
-            "BisectBatchOnFunctionError": True,
-            "MaximumRetryAttempts": 5,
-            "DestinationConfig": {"OnFailure": {"Destination": Match.any_value()}},
-            "FilterCriteria": {"Filters": [{"Pattern": json.dumps(findings_stream.PATTERN)}]},
-        },
-    )
-    template.has_resource_properties(
-        "AWS::Scheduler::Schedule", {"Target": {"DeadLetterConfig": {"Arn": Match.any_value()}}}
-    )
+    template.has_resource_properties("AWS::Lambda::EventSourceMapping", kept)
+
+
+def test_stream_is_delivered_until_each_record_is_handed_on(template: Template) -> None:
+    (mapping,) = of_type(template, "AWS::Lambda::EventSourceMapping")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 5)
+    assert (mapping["BisectBatchOnFunctionError"], mapping["MaximumRetryAttempts"]) == (True, 50)
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": json.dumps(findings_stream.PATTERN)}]}
 
 
 def test_every_way_to_fail_has_an_alarm_that_people_hear(template: Template, audited: Template) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     assert sorted(it["MetricName"] for it in alarms) == [
-        *["ApproximateNumberOfMessagesVisible"] * 2,
+        *["ApproximateNumberOfMessagesVisible"] * 3,
         "AuditCompleted",
         "ChecksSkipped",
-        *["Errors"] * 2,
+        *["Errors"] * 3,
+        "Invocations",
         "IteratorAge",
+        "LettersUndelivered",
     ]
-    assert all(it["AlarmActions"] for it in alarms)
+    (topic,) = template.find_resources("AWS::SNS::Topic", {"Properties": {"TopicName": "AccountAuditor-text"}})
+    assert all(it["AlarmActions"] == it["OKActions"] == [{"Ref": topic}] for it in alarms)
     template.has_resource_properties(
         "AWS::SNS::TopicPolicy",
-        {"PolicyDocument": {"Statement": Match.array_with([Match.object_like({"Sid": "Alarms"})])}},
+        {
+            "PolicyDocument": {"Statement": Match.array_with([Match.object_like({"Sid": "Alarms"})])},
+            "Topics": [{"Ref": topic}],
+        },
     )
     silence = {"MetricName": "AuditCompleted", "TreatMissingData": "breaching"}
     for it, hours in ((template, 26), (audited, 50)):
         it.has_resource_properties("AWS::CloudWatch::Alarm", {**silence, "Period": 3600, "EvaluationPeriods": hours})
 
 
-def test_recipients_are_subscribed(template: Template, audited: Template) -> None:
+def test_what_amazon_q_drops_is_an_alarm_where_it_is_counted(template: Template, audited: Template) -> None:
+    dropped = {"Properties": {"Namespace": "AWS/Chatbot", "MetricName": "UnsupportedEvents"}}
+    assert not template.find_resources("AWS::CloudWatch::Alarm", dropped)
+    alarms = audited.find_resources("AWS::CloudWatch::Alarm", dropped).values()
+    watched = [it["Properties"]["Dimensions"] for it in alarms]
+    configured = of_type(audited, "AWS::Chatbot::SlackChannelConfiguration")
+    assert watched == [[{"Name": "ConfigurationName", "Value": it["ConfigurationName"]}] for it in configured]
+    conditions = [audited.find_conditions(it["Condition"])[it["Condition"]] for it in alarms]
+    assert conditions == [{"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}] * 2
+
+
+def test_every_alarm_is_explained(audited: Template) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    explained = {
+        name for row in re.findall(r"^\| ([A-Z][^|]*) \|", page, flags=re.MULTILINE) for name in row.split(", ")
+    }
+    ids = {key.removeprefix("Watch")[:-8] for key in audited.find_resources("AWS::CloudWatch::Alarm")}
+    assert explained == {"Dropped-…" if it.startswith("Dropped") else it for it in ids}
+
+
+def test_recipients_are_subscribed_to_their_channel(template: Template, audited: Template) -> None:
     template.resource_count_is("AWS::SNS::Subscription", 0)
     template.resource_count_is("AWS::Chatbot::SlackChannelConfiguration", 0)
-    audited.has_resource_properties("AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "security@example.com"})
-    audited.has_resource_properties(
-        "AWS::Chatbot::SlackChannelConfiguration", {"SlackChannelId": "C0123ABCD", "SnsTopicArns": [Match.any_value()]}
-    )
+    names = {key: it["Properties"]["TopicName"] for key, it in audited.find_resources("AWS::SNS::Topic").items()}
+    subscribed = of_type(audited, "AWS::SNS::Subscription")
+    assert {it["Endpoint"]: (it["Protocol"], names[it["TopicArn"]["Ref"]]) for it in subscribed} == {
+        "security@example.com": ("email", "AccountAuditor-text"),
+        "web@example.com": ("email", "AccountAuditor-text-web"),
+    }
+    configured = of_type(audited, "AWS::Chatbot::SlackChannelConfiguration")
+    assert {it["SlackChannelId"]: [names[topic["Ref"]] for topic in it["SnsTopicArns"]] for it in configured} == {
+        "C0123ABCD": ["AccountAuditor-chat"],
+        "C0123SHOP": ["AccountAuditor-chat-shop"],
+    }
+
+
+def test_outputs_name_what_people_and_machines_need(template: Template) -> None:
+    assert set(template.find_outputs("*")) == {
+        *("FindingsTable", "EvidenceBucket", "AuditFunction", "NotifyFunction", "NotifyDeadLetters", "TellFunction"),
+        *("TextTopic", "ChatTopic", "EventsTopic", "BusName"),
+    }
 
 
 def test_no_partition_is_typed(template: Template) -> None:

@@ -11,7 +11,7 @@ from auditor.core.evaluate import Evaluation
 from auditor.render.escape import cell
 from auditor.render.export import as_csv, as_json
 from tests.build import evaluation, finding, skip
-from tests.render.notices import NAMES, texts
+from tests.render.letters import NAMES, texts
 
 HEADER = "id,check,severity,account,resource,resource_type,region,reason,evidence,controls,fix"
 evaluations = st.lists(texts, max_size=5).map(

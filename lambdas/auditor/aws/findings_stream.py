@@ -1,36 +1,69 @@
-"""The findings table's stream as notices: it holds exactly what was written, in the order of each account."""
+"""The findings table's stream: exactly what was written, in the order of each account."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from auditor.aws.findings_table import Item, record_of
+from auditor.aws.items import Item, header_of, record_of
+from auditor.core.life import Header, Record
 from auditor.core.model import Owner
-from auditor.core.reconcile import Record
-from auditor.render.notice import Notice
 
 ACTIONS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 """What the event source mapping asks with the function's role."""
 
 PATTERN = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"item": {"S": ["finding", "header"]}}}}
-"""The records worth an invocation: no history, and nothing that expires."""
+"""The records worth an invocation: no history, nothing that waits to be told, and nothing that expires."""
+
+UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What reading something else than our own items raises; arithmetic is what numbers that are none do."""
 
 
-def notices(records: Iterable[Mapping[str, Any]]) -> list[Notice]:
-    """One notice for each account in a batch of stream records; empty where nothing is to be told."""
-    by_owner: dict[Owner, list[tuple[Item, Item]]] = {}
-    for old, new in map(_images, records):
-        if old.get("version") != new["version"]:
-            owner = Owner(account=new["account"], partition=new["partition"])
-            by_owner.setdefault(owner, []).append((old, new))
-    return [_notice(owner, images) for owner, images in by_owner.items()]
+class MalformedRecordError(ValueError):
+    """A stream record that cannot be read: nobody but this program should write to the table."""
 
 
-def table_name(records: Iterable[Mapping[str, Any]]) -> str:
-    """The table that the records come from, out of the stream's ARN."""
-    return next((str(record["eventSourceARN"]).split("/")[1] for record in records), "")
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """One write to an account: of a finding's record, or of its header. `sequence` is the stream's number for it."""
+
+    sequence: str
+    owner: Owner
+    what: Record | Header
+
+
+def written(record: Mapping[str, Any]) -> Written | None:
+    """What a stream record says was written; None if it moves no life. Raises MalformedRecordError."""
+    try:
+        old, new = _images(record)
+        sequence = sequence_of(record)
+        if old.get("version") == new["version"]:
+            return None
+    except UNREADABLE as error:
+        raise MalformedRecordError(f"{type(error).__name__}: {error}") from error
+    return written_of(new, sequence)
+
+
+def written_of(item: Item, sequence: str) -> Written:
+    """The write that left the item. Raises MalformedRecordError."""
+    try:
+        return Written(sequence=sequence, owner=_owner(item), what=_what(item))
+    except UNREADABLE as error:
+        raise MalformedRecordError(f"{type(error).__name__}: {error}") from error
+
+
+def sequence_of(record: Mapping[str, Any]) -> str:
+    """The stream's number of a record."""
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def _what(item: Item) -> Record | Header:
+    return header_of(item) if item["item"] == "header" else record_of(item)
+
+
+def _owner(item: Item) -> Owner:
+    return Owner(account=item["account"], partition=item["partition"])
 
 
 def _images(record: Mapping[str, Any]) -> tuple[Item, Item]:
@@ -41,27 +74,3 @@ def _images(record: Mapping[str, Any]) -> tuple[Item, Item]:
 def _item(image: Mapping[str, Any]) -> Item:
     read = TypeDeserializer().deserialize
     return {name: read(value) for name, value in image.items()}
-
-
-def _notice(owner: Owner, images: list[tuple[Item, Item]]) -> Notice:
-    headers = [(old, new) for old, new in images if new["item"] == "header"]
-    before: Mapping[str, str] = headers[0][0].get("gaps", {}) if headers else {}
-    after: Mapping[str, str] = headers[-1][1]["gaps"] if headers else {}
-    return Notice(
-        owner=owner,
-        at=max(_times(new for _, new in images)),
-        records=tuple(_newest(record_of(new) for _, new in images if new["item"] == "finding")),
-        blind={check: reason for check, reason in after.items() if before.get(check) != reason},
-        seeing_again=tuple(sorted(set(before) - set(after))),
-    )
-
-
-def _newest(records: Iterable[Record]) -> Iterable[Record]:
-    """Of a finding that moved twice in one batch, where it is now."""
-    return {record.finding.id: record for record in records}.values()
-
-
-def _times(items: Iterable[Item]) -> Iterator[datetime]:
-    return (
-        datetime.fromisoformat(item["changed_at" if item["item"] == "finding" else "evidence_at"]) for item in items
-    )

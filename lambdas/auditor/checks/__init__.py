@@ -9,3 +9,6 @@ CATALOGUE: dict[str, Check] = {
     it.id: it for family in FAMILIES for it in vars(family).values() if isinstance(it, Check)
 }
 """Check by id, in the order of their families."""
+
+RENAMED: dict[str, str] = {former: it.id for it in CATALOGUE.values() for former in it.formerly}
+"""The present id by each former one."""

@@ -1,7 +1,10 @@
 """What a person got wrong, and what may have been meant."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Choice = TypeVar("Choice")
 
 
 class InputError(ValueError):
@@ -13,3 +16,10 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     words = list(known)
     close = difflib.get_close_matches(given, words, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(words)}"
+
+
+def one_of(known: Mapping[str, Choice], given: str, what: str) -> Choice:
+    """What `given` names. Raises InputError with `what` was asked for."""
+    if given not in known:
+        raise InputError(f"{what}: {given!r} is unknown; {did_you_mean(given, known)}")
+    return known[given]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import boto3
 import typer
@@ -21,8 +21,8 @@ from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
-from auditor.cli import folder, screen
-from auditor.cli.errors import InputError, did_you_mean
+from auditor.cli import findings, folder, redrive, screen
+from auditor.cli.errors import InputError, one_of
 from auditor.core.check import Check, Context, Severity
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Answer, Evidence
@@ -35,9 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit the identity hygiene of an AWS account. Writes nothing to it.",
 )
+app.add_typer(findings.app, name="findings")
+app.command()(redrive.redrive)
 
-
-CHOICE = TypeVar("CHOICE")
 DEFAULT_REGION = "us-east-1"
 """Where an audit starts from if the environment names no Region; it looks at every one."""
 
@@ -58,8 +58,8 @@ def audit(
 ) -> None:
     """Audit saved evidence, or the account of the current credentials."""
     checks = _checks(check or [])
-    show = _one_of(SHOW, form, "--format")
-    threshold = _one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
+    show = one_of(SHOW, form, "--format")
+    threshold = one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
     clock = _moment(now) if now else None
     loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
     _after(clock, loaded.evidence)
@@ -88,7 +88,7 @@ def checks(form: Annotated[str, typer.Option("--format", help="table or markdown
         "table": lambda: screen.catalogue(CATALOGUE.values()),
         "markdown": lambda: screen.write(as_markdown(CATALOGUE.values(), titles())),
     }
-    _one_of(show, form, "--format")()
+    one_of(show, form, "--format")()
 
 
 @app.command()
@@ -105,13 +105,7 @@ def policy() -> None:
 
 
 def _checks(ids: list[str]) -> list[Check]:
-    return [_one_of(CATALOGUE, it, "check") for it in dict.fromkeys(ids)] or list(CATALOGUE.values())
-
-
-def _one_of(known: dict[str, CHOICE], given: str, what: str) -> CHOICE:
-    if given not in known:
-        raise InputError(f"{what}: {given!r} is unknown; {did_you_mean(given, known)}")
-    return known[given]
+    return [one_of(CATALOGUE, it, "check") for it in dict.fromkeys(ids)] or list(CATALOGUE.values())
 
 
 def _moment(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ STYLES = {
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
 }
+SEVERITY = "SEVERITY"
 PIPED_WIDTH = 10_000
 """Piped, a row is a line: `grep` and `cut` do the narrowing."""
 
@@ -39,6 +40,11 @@ def _console() -> Console:
 def note(message: str) -> None:
     """One line on stderr."""
     sys.stderr.write(f"auditor: {plain(message)}\n")
+
+
+def explained(what: str, text: str) -> None:
+    """How something was asked, on stderr, in one line that can be copied from behind the colon."""
+    sys.stderr.write(f"{what}: {plain(text)}\n")
 
 
 def write(data: str) -> None:
@@ -78,6 +84,16 @@ def _summary(evaluation: Evaluation) -> str:
         f"{len(evaluation.findings)} findings{f' ({parts})' if parts else ''} "
         f"from {len(evaluation.examined)} checks on {subjects} subjects"
     )
+
+
+def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> None:
+    """A table of any texts; a severity has its colour."""
+    table = _table(*head)
+    colours = {severity.name: style for severity, style in STYLES.items()}
+    for texts in body:
+        cells = zip(head, texts, strict=True)
+        table.add_row(*(Text(plain(it), style=colours.get(it, "") if of == SEVERITY else "") for of, it in cells))
+    _console().print(table)
 
 
 def catalogue(checks: Iterable[Check]) -> None:

@@ -87,6 +87,12 @@ class Check:
     fix: str
     kind: type[Subject]
     judge: Callable[[Any, Context], Problems]
+    formerly: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """The name that its findings' ids are made of: the first it had, so that they outlive a new one."""
+        return self.formerly[0] if self.formerly else self.id
 
     @property
     def fix_shape(self) -> str:
@@ -100,11 +106,12 @@ class Check:
 
 
 def check(
-    severity: Severity, *, controls: tuple[str, ...], fix: str
+    severity: Severity, *, controls: tuple[str, ...], fix: str, formerly: tuple[str, ...] = ()
 ) -> Callable[[Callable[[S, Context], Problems]], Check]:
     """Declare a check: the function's name is its id, its docstring a title and why it matters.
 
     `fix` is a reversible command, or what to do where no command does it; ``{it.…}`` are the subject's fields.
+    `formerly` are the ids that it had before, oldest first.
     Raises ValueError where the docstring lacks the title or the reason.
     """
 
@@ -124,6 +131,7 @@ def check(
             fix=fix,
             kind=subject.annotation,
             judge=judge,
+            formerly=formerly,
         )
 
     return declare

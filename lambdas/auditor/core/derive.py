@@ -45,26 +45,34 @@ class Made:
 
 @dataclass(frozen=True)
 class Derivation:
-    """How subjects of kind `gives` follow from the kinds it `needs`; unavailable if one of them is."""
+    """How subjects of kind `gives` follow from the kinds it `needs`; unavailable if one of them is.
+
+    `uses` are kinds that it can do without: whatever is missing of them, the subjects are completely seen.
+    """
 
     gives: type[Subject]
     needs: tuple[type[Subject], ...]
     make: Callable[..., Made | Unavailable]
+    uses: tuple[type[Subject], ...] = ()
 
     def derive(self, facts: Facts) -> Observed[Subject] | Unavailable:
         """Apply to `facts`; as old as the oldest input, and with the inputs' gaps."""
         seen: list[Observed[Subject]] = []
         for kind in self.needs:
-            known = facts.get(kind, Unavailable(reason=f"no source gives {kind.__name__}"))
+            known = _given(facts, kind)
             if isinstance(known, Unavailable):
                 return known
             seen.append(known)
-        made = self.make(*seen)
+        made = self.make(*seen, *(_given(facts, kind) for kind in self.uses))
         if isinstance(made, Unavailable):
             return made
         gaps = dict(made.gaps) | {key: gap for known in seen for key, gap in known.gaps.items()}
         as_of = min(known.as_of for known in seen)
         return Observed(subjects=tuple(made.subjects), as_of=as_of, gaps=gaps, via=made.via)
+
+
+def _given(facts: Facts, kind: type[Subject]) -> Observed[Subject] | Unavailable:
+    return facts.get(kind, Unavailable(reason=f"no source gives {kind.__name__}"))
 
 
 def root_user(rows: Observed[CredentialRow], summaries: Observed[AccountSummary]) -> Made | Unavailable:
@@ -137,14 +145,21 @@ def _user(detail: UserDetail, row: CredentialRow) -> User:
         password_last_changed=row.password_last_changed,
         mfa_active=row.mfa_active,
         active_keys=sum(slot.active for slot in row.keys),
+        tags=detail.tags,
     )
 
 
 CHANGED = Unavailable(reason="a key changed after the credential report was made", inapplicable=True)
 
 
-def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) -> Made:
-    """Access keys with their use. A user whose keys the two sources do not agree about was not completely seen."""
+def access_keys(
+    metadata: Observed[KeyMetadata], rows: Observed[CredentialRow], details: Observed[UserDetail] | Unavailable
+) -> Made:
+    """Access keys with their use, and their users' tags if those were seen.
+
+    A user whose keys metadata and rows do not agree about was not completely seen.
+    """
+    tags = {} if isinstance(details, Unavailable) else {user.resource: user.tags for user in details.subjects}
     held: dict[str, list[KeyMetadata]] = {}
     for key in metadata.subjects:
         held.setdefault(key.user, []).append(key)
@@ -155,7 +170,8 @@ def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) 
     for row in rows.subjects:
         keys = [] if row.is_root else held.pop(row.name, [])
         matched = match_keys(keys, row.keys)
-        found += [_access_key(key, row.resource, matched[key.uid]) for key in keys if key.uid in matched]
+        tagged = tags.get(row.resource)
+        found += [_access_key(key, row.resource, matched[key.uid], tagged) for key in keys if key.uid in matched]
         active = sum(slot.active for slot in row.keys)
         if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):
             gaps[row.resource] = CHANGED if keys else unlisted
@@ -164,7 +180,9 @@ def access_keys(metadata: Observed[KeyMetadata], rows: Observed[CredentialRow]) 
     return Made(found, gaps | unknown)
 
 
-def _access_key(key: KeyMetadata, user_arn: str, slots: tuple[KeySlot, ...]) -> AccessKey:
+def _access_key(
+    key: KeyMetadata, user_arn: str, slots: tuple[KeySlot, ...], tags: Mapping[str, str] | None
+) -> AccessKey:
     return AccessKey(
         resource=key.resource,
         uid=key.uid,
@@ -173,6 +191,7 @@ def _access_key(key: KeyMetadata, user_arn: str, slots: tuple[KeySlot, ...]) -> 
         active=key.active,
         created=key.created,
         rows=slots,
+        tags=tags,
     )
 
 
@@ -269,7 +288,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation(RootUser, (CredentialRow, AccountSummary), root_user),
     Derivation(RootMfa, (RootUser, VirtualMfaDevice), root_mfa),
     Derivation(User, (UserDetail, CredentialRow), users),
-    Derivation(AccessKey, (KeyMetadata, CredentialRow), access_keys),
+    Derivation(AccessKey, (KeyMetadata, CredentialRow), access_keys, uses=(UserDetail,)),
     Derivation(Region, (EnabledRegion, Analyzer), regions),
     Derivation(ExternalAccess, (AnalyzerFinding, Analyzer, EnabledRegion), external_access),
     Derivation(UnusedAccess, (AnalyzerFinding, Analyzer), unused_access),

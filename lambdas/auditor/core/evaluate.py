@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from auditor.core.check import Check, Context, Problem, Severity
-from auditor.core.model import AccountSnapshot, Observed, Owner, Subject, Unavailable
+from auditor.core.check import Check, Context, Limits, Problem, Severity
+from auditor.core.model import AccountSnapshot, Membership, Observed, Owner, Subject, Unavailable
+from auditor.core.subjects import OrganizationMember
 
 LONGEST_LIST = 20
 """Values of one list that a finding's evidence spells out."""
@@ -25,7 +27,8 @@ class Finding:
     """A problem that a check found with a subject, and its stable id.
 
     `evidence` holds plain JSON values; `evidence_at` is the age of what it rests on (for a user's credentials the
-    credential report's generation), not of the run.
+    credential report's generation), not of the run. `limits` are the thresholds it was judged by; `tags`
+    are None where they could not be seen.
     """
 
     id: str
@@ -44,6 +47,8 @@ class Finding:
     fix: str
     evidence_at: datetime
     via: str = ""
+    tags: Mapping[str, str] | None = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def material(self) -> str:
@@ -76,13 +81,19 @@ class Examined:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The outcome of an audit. A check that is neither in `examined` nor in `skipped` was not selected."""
+    """The outcome of an audit. A check that is neither in `examined` nor in `skipped` was not selected.
+
+    `under` gives the ids of the findings that the same evidence has under other limits.
+    """
 
     owner: Owner
     evidence_at: datetime
     findings: tuple[Finding, ...] = ()
     examined: Mapping[str, Examined] = field(default_factory=dict)
     skipped: tuple[Skip, ...] = ()
+    membership: Membership | None = None
+    limits: Limits = field(default_factory=Limits)
+    under: Callable[[Limits], frozenset[str]] = field(default=lambda _: frozenset(), compare=False, repr=False)
 
     @property
     def gaps(self) -> dict[str, str]:
@@ -126,7 +137,7 @@ def finding_id(owner: Owner, check: str, uid: str, discriminator: str) -> str:
 
 def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Context | None = None) -> Evaluation:
     """Ask every check about every subject it is about. `context` defaults to the evidence's time and default limits."""
-    context = context or Context(now=snapshot.gathered_at)
+    context, checks = context or Context(now=snapshot.gathered_at), tuple(checks)
     findings: list[Finding] = []
     examined: dict[str, Examined] = {}
     skipped: list[Skip] = []
@@ -143,7 +154,9 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
                 skipped.append(outcome)
                 continue
             uids.add(subject.uid)
-            findings += [_finding(check, subject, problem, snapshot.owner, observed) for problem in outcome]
+            findings += [
+                _finding(check, subject, problem, snapshot.owner, observed, context.limits) for problem in outcome
+            ]
         examined[check.id] = Examined(
             uids=frozenset(uids), as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed, via=observed.via
         )
@@ -153,7 +166,21 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
         findings=tuple(sorted(findings, key=lambda it: (-it.severity, it.check, it.resource, it.id))),
         examined=examined,
         skipped=tuple(skipped),
+        membership=_membership(snapshot),
+        limits=context.limits,
+        under=cache(lambda limits: _ids(evaluate(snapshot, checks, replace(context, limits=limits)))),
     )
+
+
+def _ids(evaluation: Evaluation) -> frozenset[str]:
+    return frozenset(finding.id for finding in evaluation.findings)
+
+
+def _membership(snapshot: AccountSnapshot) -> Membership | None:
+    members = snapshot.of(OrganizationMember)
+    if isinstance(members, Unavailable):
+        return None
+    return next((Membership(name=it.name, path=it.path, tags=it.tags or {}) for it in members.subjects), None)
 
 
 def _judge(check: Check, subject: Subject, context: Context) -> list[Problem] | Skip:
@@ -168,9 +195,11 @@ def _skip(check: Check, scope: str | None, gap: Unavailable) -> Skip:
     return Skip(check=check.id, scope=scope, reason=gap.reason, inapplicable=gap.inapplicable)
 
 
-def _finding(check: Check, subject: Subject, problem: Problem, owner: Owner, observed: Observed[Any]) -> Finding:
+def _finding(
+    check: Check, subject: Subject, problem: Problem, owner: Owner, observed: Observed[Any], limits: Limits
+) -> Finding:
     return Finding(
-        id=finding_id(owner, check.id, subject.uid, problem.discriminator),
+        id=finding_id(owner, check.identity, subject.uid, problem.discriminator),
         check=check.id,
         title=check.title,
         severity=check.severity,
@@ -186,6 +215,8 @@ def _finding(check: Check, subject: Subject, problem: Problem, owner: Owner, obs
         fix=check.fix_for(subject),
         evidence_at=observed.as_of,
         via=subject.via,
+        tags=subject.tags,
+        limits=limits,
     )
 
 

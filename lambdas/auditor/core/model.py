@@ -38,11 +38,21 @@ class Owner:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Membership:
+    """What an organization knows of an account: its name, its tags, and the ids of the units above it, root first."""
+
+    name: str
+    path: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """One thing that can be judged.
 
     `resource` is its ARN, or the plain id where AWS gives it none (access keys, Regions, the account); `uid` is the id
-    that AWS never uses again (AIDA…, AROA…, the key's id), so that a recreated namesake is another subject.
+    that AWS never uses again (AIDA…, AROA…, the key's id), so that a recreated namesake is another subject. `tags` are
+    None where they could not be seen.
     """
 
     aws_type: ClassVar[str]
@@ -52,6 +62,7 @@ class Subject:
     resource: str
     uid: str
     region: str = GLOBAL
+    tags: Mapping[str, str] | None = field(default_factory=dict, hash=False)
 
     @property
     def resource_type(self) -> str:

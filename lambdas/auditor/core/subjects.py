@@ -292,3 +292,12 @@ class UnusedAccess(AnalyzerFinding):
 @dataclass(frozen=True, kw_only=True)
 class InternalAccess(AnalyzerFinding):
     """A principal inside the organization can reach a resource that was declared critical."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationMember(Subject):
+    """The account as its organization knows it; `path` are the ids of the units above it, the root's first."""
+
+    aws_type = "AWS::Organizations::Account"
+    name: str
+    path: tuple[str, ...]

@@ -9,17 +9,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from auditor import settings
+from auditor.aws import exceptions_file
 from auditor.aws.evidence_store import EvidenceStore
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.session import connect
 from auditor.aws.source import Moment
-from auditor.checks import CATALOGUE
+from auditor.checks import CATALOGUE, RENAMED
 from auditor.core.check import Context
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Evidence
+from auditor.core.exceptions import Rules
+from auditor.core.life import Changes
 from auditor.core.model import Unavailable
-from auditor.core.reconcile import Changes
 
 logger = Logger(service="auditor")
 metrics = Metrics(namespace="Auditor", service="audit")
@@ -45,8 +47,13 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     evidence = gather(aws)
     kept = EvidenceStore(s3=session.client("s3"), bucket=told.evidence_bucket).keep(evidence)
     seen = snapshot(evidence)
-    evaluation = evaluate(seen, CATALOGUE.values(), Context(now=seen.gathered_at, limits=told.checked_limits()))
-    changes = FindingsTable(table=session.resource("dynamodb").Table(told.table_name)).record(evaluation)
+    evaluation = evaluate(
+        seen, CATALOGUE.values(), Context(now=seen.gathered_at, limits=settings.deployment().checked_limits())
+    )
+    rules = Rules(
+        exceptions=exceptions_file.shipped(now.date()), checks=frozenset({*CATALOGUE, *RENAMED}), renamed=RENAMED
+    )
+    changes = FindingsTable(table=session.resource("dynamodb").Table(told.table_name)).record(evaluation, rules)
     outcome = _outcome(evidence, evaluation, changes) | {"evidence": kept}
     _measure(outcome)
     logger.info("audited", extra=outcome)

@@ -1,64 +1,51 @@
-"""A notice for chat: a custom notification of Amazon Q Developer in chat applications (Slack, Microsoft Teams).
+"""A letter for chat: a custom notification of Amazon Q Developer in chat applications (Slack, Microsoft Teams).
 
 Anything that is not of this form is dropped silently by the service:
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 """
 
 import json
-from collections.abc import Iterator
-from itertools import accumulate
 
-from auditor.core.reconcile import Event
-from auditor.render.escape import chat
-from auditor.render.message import subject
-from auditor.render.notice import TITLES, Notice, rest_by_check
+from auditor.render.letter import Letter
+from auditor.render.mrkdwn import lines, steps, within, words
+from auditor.render.wording import moment
 
-SPELLED_OUT = 8
-LINE_LIMIT = 200
+TITLE_LIMIT = 250
 DESCRIPTION_LIMIT = 8000
-"""Characters that the service takes in a description."""
+KEYWORD_LIMIT = 75
+"""What the service takes."""
 
-MORE = "… and more: {} lines, see the findings table"
+KEYWORDS = 5
+"""Accounts, and checks, that are keywords."""
 
 
-def notification(notice: Notice) -> str:
-    """The notification as JSON."""
+def notification(letter: Letter) -> str:
+    """The notification as JSON, in ASCII."""
+    title = words(f"[{letter.severity.name}] {letter.headline}", TITLE_LIMIT)
+    described = [moment(letter.at), *lines(letter)]
     return json.dumps(
         {
             "version": "1.0",
             "source": "custom",
+            "id": letter.id,
             "content": {
                 "textType": "client-markdown",
-                "title": subject(notice),
-                "description": _within(_lines(notice), DESCRIPTION_LIMIT),
-                "keywords": [notice.severity.name, notice.owner.account],
+                "title": title,
+                "description": "\n".join(within(described, DESCRIPTION_LIMIT)),
+                "nextSteps": steps(letter),
+                "keywords": _keywords(letter),
             },
-            "metadata": {"threadId": f"auditor-{notice.owner.account}", "enableCustomActions": False},
+            "metadata": {"threadId": _thread(letter), "summary": title, "enableCustomActions": False},
         }
     )
 
 
-def _within(lines: Iterator[str], limit: int) -> str:
-    """The lines that fit, whole, and how many did not."""
-    given = list(lines)
-    room = limit - len(MORE.format(len(given)))
-    fitting = sum(end <= room for end in accumulate(len(line) + 1 for line in given))
-    left = len(given) - fitting
-    return "\n".join([*given[:fitting], *([MORE.format(left)] if left else [])])
+def _thread(letter: Letter) -> str:
+    """One thread for each account; what is about several has one for its kind."""
+    return f"auditor-{letter.accounts[0] if len(letter.accounts) == 1 else letter.kind.lower()}"
 
 
-def _lines(notice: Notice) -> Iterator[str]:
-    yield f"Audit of {notice.at:%Y-%m-%d %H:%M} UTC"
-    for reason, checks in list(notice.blind_by_reason.items())[:3]:
-        yield f"*Not looked at:* {', '.join(checks)}: {chat(reason, LINE_LIMIT)}"
-    for event, word in TITLES.items():
-        records = notice.of(event)
-        if records:
-            yield f"*{word.capitalize()} ({len(records)})*"
-        for record in records[:SPELLED_OUT]:
-            finding = record.finding
-            told = finding.resource if event is Event.RESOLVED else finding.reason
-            yield f"• {finding.severity.name} {finding.title}: {chat(told, LINE_LIMIT)}"
-        yield from (f"• {line}" for line in rest_by_check(records[SPELLED_OUT:])[:SPELLED_OUT])
-    if notice.seeing_again:
-        yield f"*Looked at again:* {len(notice.seeing_again)} checks"
+def _keywords(letter: Letter) -> list[str]:
+    checks = list(dict.fromkeys(it.check for it in letter.entries if it.check))
+    given = [letter.severity.name, *letter.accounts[:KEYWORDS], *checks[:KEYWORDS]]
+    return [words(it, KEYWORD_LIMIT) for it in given]

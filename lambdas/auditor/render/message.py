@@ -1,93 +1,91 @@
-"""A notice as an e-mail: plain text of at most 78 columns, most important first, times in UTC, no markup."""
+"""A letter as an e-mail: plain text of at most 78 columns, most important first, times in UTC, no markup."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
-from auditor.core.evaluate import Finding
-from auditor.core.model import GLOBAL
-from auditor.core.reconcile import Event, Record
 from auditor.render.escape import masked, plain
-from auditor.render.notice import TITLES, Notice, rest_by_check
+from auditor.render.letter import Entry, Letter, Section
+from auditor.render.wording import moment
 
 WIDTH = 78
-SPELLED_OUT = 12
-"""Findings of one kind of event that a message describes one by one."""
-
 SUBJECT_LIMIT = 99
 """SNS takes fewer than 100 printable ASCII characters."""
 
+BODY_LIMIT = 100_000
+"""Bytes; SNS takes 256 KiB, and a letter in all its forms fits one item of the table, which holds 400 KB."""
 
-def subject(notice: Notice) -> str:
-    """The subject line: severity, what changed, and where."""
-    line = f"[{notice.severity.name}] AWS account {notice.owner.account}: {notice.counts}"
-    return plain(line).encode("ascii", "replace").decode()[:SUBJECT_LIMIT]
+FIELD_LIMIT = 2000
+"""Characters of one name, reason or fix."""
 
 
-def text(notice: Notice, table: str) -> str:
+def subject(letter: Letter) -> str:
+    """The subject line: severity, where, and what changed."""
+    line = _safe(f"[{letter.severity.name}] {letter.headline}").encode("ascii", "replace").decode()
+    return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 3]}..."
+
+
+def text(letter: Letter, table: str) -> str:
     """The whole message; `table` is the name of the table to ask for more."""
-    return "\n".join(line.rstrip() for line in _lines(notice, table)) + "\n"
+    body = list(_body(letter))
+    fitting = sum(end <= BODY_LIMIT for end in accumulate(len(line.encode()) + 1 for line in body))
+    left = [f"... and {len(body) - fitting} more lines"] if fitting < len(body) else []
+    return "\n".join([*body[:fitting], *left, *_footer(letter, table)]) + "\n"
 
 
-def _lines(notice: Notice, table: str) -> Iterator[str]:
-    yield from _wrapped(f"AWS account {notice.owner.account}: {notice.counts}", "")
-    yield f"Audit of {notice.at:%Y-%m-%d %H:%M} UTC"
-    for event, word in TITLES.items():
-        records = notice.of(event)
-        if records:
-            yield from ("", f"{word.upper()} ({len(records)})")
-            yield from _resolved(records) if event is Event.RESOLVED else _described(records)
-    yield from _coverage(notice)
-    yield from ("", "--", "Key ids are masked and long lines wrapped. In full, in the DynamoDB table")
-    yield from _wrapped(table, "")
+def _body(letter: Letter) -> Iterator[str]:
+    yield from _wrapped(letter.headline)
+    yield moment(letter.at)
+    if letter.opening:
+        yield from ("", *_wrapped(letter.opening))
+    for section in letter.sections:
+        yield from ("", *_wrapped(section.title.upper()))
+        yield from _section(section)
 
 
-def _described(records: list[Record]) -> Iterator[str]:
-    for number, record in enumerate(records[:SPELLED_OUT], start=1):
-        finding = record.finding
-        yield from ("", *_wrapped(f"{number:2}. {finding.severity.name}  {finding.title}", "    "))
-        yield from _field("What", finding.reason)
-        yield from _field("Where", _where(finding))
-        yield from _field("Do", finding.fix)
-        yield from _field("Id", f"{finding.id}  check {finding.check}")
-    yield from _rest(records)
+def _section(section: Section) -> Iterator[str]:
+    for number, entry in enumerate(section.entries, start=1):
+        yield from ("", *_entry(number, entry))
+    for line in section.lines:
+        yield from _wrapped(line, "  - ")
+    if section.more:
+        yield from ("",) * bool(section.entries)
+    for line in section.more:
+        yield from _wrapped(line, "    ")
 
 
-def _where(finding: Finding) -> str:
-    return (
-        finding.principal
-        if finding.region in {GLOBAL, finding.principal}
-        else f"{finding.principal} ({finding.region})"
+def _entry(number: int, entry: Entry) -> Iterator[str]:
+    yield from _wrapped(f"{entry.severity.name}  {entry.title}", f"{number:2}. ")
+    named = f"{entry.id}  check {entry.check}" if entry.id and entry.check else entry.id
+    fields = {"What": entry.what, "Where": entry.where, "Do": entry.do, "Id": named}
+    if not entry.id:
+        fields["Check"] = entry.check
+    for name, value in fields.items():
+        yield from _wrapped(value, f"    {name:<7}")
+
+
+def _footer(letter: Letter, table: str) -> Iterator[str]:
+    yield from ("", "--", "Key ids are masked and long lines wrapped. In full:")
+    yield from _wrapped(_question(letter), "    ")
+    yield from _wrapped(table, "Table    ")
+    yield from _wrapped(letter.id, "Message  ")
+
+
+def _question(letter: Letter) -> str:
+    """The command that shows more."""
+    if any(it.id for it in letter.entries):
+        return "auditor findings show ID"
+    checks = [it.check for it in letter.entries if it.check]
+    return f"auditor findings list --check {checks[0]}" if checks else "auditor findings list"
+
+
+def _wrapped(line: str, start: str = "") -> Iterable[str]:
+    """Lines that fit: the first begins with `start`, the others are indented as far. Nothing for no text."""
+    return textwrap.wrap(
+        _safe(line), WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
     )
 
 
-def _resolved(records: list[Record]) -> Iterator[str]:
-    for record in records[:SPELLED_OUT]:
-        finding = record.finding
-        how = str(record.resolution or "").lower().replace("_", " ")
-        what = f"{finding.title}: {finding.resource} ({how}, open since {record.opened_at:%Y-%m-%d})"
-        yield from _wrapped(f"  - {finding.severity.name}  {what}", "    ")
-    yield from _rest(records)
-
-
-def _rest(records: list[Record]) -> Iterator[str]:
-    if rest := rest_by_check(records[SPELLED_OUT:]):
-        yield from ("", f"    and {len(records) - SPELLED_OUT} more:", *(f"    {line}" for line in rest))
-
-
-def _coverage(notice: Notice) -> Iterator[str]:
-    if notice.blind:
-        yield from ("", "NOT LOOKED AT (nothing of it counts as fine)")
-        for reason, checks in notice.blind_by_reason.items():
-            yield from _wrapped(f"  - {', '.join(checks)}: {reason}", "    ")
-    if notice.seeing_again:
-        yield from ("", *_wrapped(f"Looked at again: {', '.join(notice.seeing_again)}", "  "))
-
-
-def _field(name: str, value: str) -> Iterable[str]:
-    return _wrapped(f"    {name:<7}{value}", " " * 11)
-
-
-def _wrapped(line: str, indent: str) -> list[str]:
-    start = line[: len(line) - len(line.lstrip())]
-    safe = plain(masked(line.strip()))
-    return textwrap.wrap(safe, WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False)
+def _safe(value: str) -> str:
+    shown = plain(masked(value.strip()))
+    return shown if len(shown) <= FIELD_LIMIT else f"{shown[:FIELD_LIMIT]}..."

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Moment, Reading, Shape, Source, validated
+from auditor.aws.tags import Tag, by_key
 from auditor.core.model import Owner, Unavailable
 from auditor.core.subjects import Group, Policy, Role, UserDetail
 from auditor.policy.document import MalformedPolicyError, decode
@@ -31,12 +32,13 @@ class Inline(Shape):
 
 
 class Entity(Shape):
-    """What users, groups and roles have in common."""
+    """What users, groups and roles have in common; groups cannot be tagged."""
 
     arn: str = Field(alias="Arn")
     path: str = Field(alias="Path")
     created: Moment = Field(alias="CreateDate")
     attached: list[Attached] = Field(alias="AttachedManagedPolicies", default=[])
+    tags: list[Tag] = Field(alias="Tags", default=[])
 
 
 class UserShape(Entity):
@@ -78,13 +80,14 @@ class Version(Shape):
 
 
 class PolicyShape(Shape):
-    """An entry of Policies."""
+    """An entry of Policies. AWS tells no tags here: evidence has them where somebody added them."""
 
     arn: str = Field(alias="Arn")
     uid: str = Field(alias="PolicyId")
     name: str = Field(alias="PolicyName")
     boundary_uses: int = Field(alias="PermissionsBoundaryUsageCount", default=0)
     versions: list[Version] = Field(alias="PolicyVersionList", default=[])
+    tags: list[Tag] = Field(alias="Tags", default=[])
 
 
 class Details(Shape):
@@ -146,7 +149,9 @@ def _holders(entities: Iterable[Entity]) -> dict[str, list[str]]:
 
 
 def _user(shape: UserShape) -> UserDetail:
-    return UserDetail(resource=shape.arn, uid=shape.uid, name=shape.name, created=shape.created)
+    return UserDetail(
+        resource=shape.arn, uid=shape.uid, name=shape.name, created=shape.created, tags=by_key(shape.tags)
+    )
 
 
 def _group(shape: GroupShape) -> Group:
@@ -161,6 +166,7 @@ def _role(shape: RoleShape) -> Role:
         path=shape.path,
         created=shape.created,
         last_used=shape.last_used.date if shape.last_used else None,
+        tags=by_key(shape.tags),
     )
 
 
@@ -173,6 +179,7 @@ def _managed(shape: PolicyShape, document: Document, attached_to: tuple[str, ...
         attached_to=attached_to,
         boundary_only=not attached_to and shape.boundary_uses > 0,
         document=_decoded(shape.arn, document),
+        tags=by_key(shape.tags),
     )
 
 
@@ -185,6 +192,7 @@ def _inline(entity: UserShape | GroupShape | RoleShape, policy: Inline) -> Polic
         attached_to=(entity.arn,),
         boundary_only=False,
         document=_decoded(f"{entity.arn}, policy {policy.name}", policy.document),
+        tags=by_key(entity.tags),
     )
 
 

@@ -1,0 +1,100 @@
+"""The daily digest: when it is due, and what it says besides the day's news."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from boto3.dynamodb.conditions import Key as KeyIs
+
+from auditor.aws import batches
+from auditor.aws.items import Item, header_of, record_of, rule_of
+from auditor.aws.schema import CHANGED_BY_DAY, HEADER, OPEN_BY_SEVERITY, account_key, ending_day
+from auditor.core.check import Severity
+from auditor.core.exceptions import ANY, ENDING, ExceptionRule, ending
+from auditor.core.life import Record, Standing
+from auditor.core.model import Owner
+from auditor.core.telling import DEFAULT_CHANNEL, Bundle, Channel, route
+from auditor.render import letters
+from auditor.render.letter import Letter
+
+LONGEST_OPEN = 5
+LOOKED_THROUGH = 100
+"""Open findings of one severity among which a channel's longest open are looked for."""
+
+MISSED_DAYS = 14
+"""Days without a digest whose reminders are made up for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daily:
+    """`table` is a boto3 Table; a digest is due at `hour` in `zone`, and told on days without news if `quiet` says so.
+
+    `exceptions` are those of the deployment's reviewed file.
+    """
+
+    table: Any
+    channels: tuple[Channel, ...]
+    exceptions: tuple[ExceptionRule, ...]
+    hour: int
+    zone: ZoneInfo
+    quiet: bool
+
+    def due(self, now: datetime, last: str | None) -> date | None:
+        """The day whose digest is due; `last` is that of the last one."""
+        local = now.astimezone(self.zone)
+        waits = local.hour >= self.hour and (last is None or last < local.date().isoformat())
+        return local.date() if waits else None
+
+    def compose(
+        self, channel: str, bundle: Bundle, now: datetime, since: datetime | None, part: int = 1
+    ) -> Letter | None:
+        """The digest of a channel; None if there is nothing to tell. `since` is when the last one was told.
+
+        `part` counts the letters that one day's news take: reminders are in the first.
+        """
+        last = since.date() if since else now.date() - timedelta(days=1)
+        reminders = self._ending(channel, now.date(), last) if part == 1 else []
+        deployed = channel in {DEFAULT_CHANNEL, *(it.name for it in self.channels)}
+        if not (bundle.news or reminders or (self.quiet and deployed and part == 1)):
+            return None
+        longest = list(islice(self._longest(channel), LONGEST_OPEN))
+        return letters.digest(bundle, now, since, reminders, longest)
+
+    def _ending(self, channel: str, today: date, last: date) -> list[ExceptionRule]:
+        """The exceptions of the channel's accounts that somebody should be reminded of."""
+        after = max(last, today - timedelta(days=MISSED_DAYS))
+        ahead = {after + timedelta(days=n + step) for n in range(1, (today - after).days + 1) for step in ENDING}
+        made = [rule for day in sorted(ahead) for rule in self._ending_on(day)]
+        due = ending({rule.id: rule for rule in (*self.exceptions, *made)}.values(), after, today)
+        partition = self.table.meta.client.meta.partition
+        owners = {it.account: Owner(account=it.account, partition=partition) for it in due if it.account != ANY}
+        channels = self._channels(owners.values())
+        return [it for it in due if channels.get(owners.get(it.account), DEFAULT_CHANNEL) == channel]
+
+    def _ending_on(self, day: date) -> Iterator[ExceptionRule]:
+        question = KeyIs(CHANGED_BY_DAY.partition_key).eq(ending_day(day))
+        for item in batches.pages(self.table, IndexName=CHANGED_BY_DAY.name, KeyConditionExpression=question):
+            yield rule_of(item["exception"])
+
+    def _longest(self, channel: str) -> Iterator[Record]:
+        """The channel's open findings, the most severe first, then the longest open."""
+        for severity in sorted(Severity, reverse=True):
+            question = KeyIs(OPEN_BY_SEVERITY.partition_key).eq(severity.name)
+            query = {"IndexName": OPEN_BY_SEVERITY.name, "KeyConditionExpression": question, "Limit": LOOKED_THROUGH}
+            found: list[Item] = self.table.query(**query)["Items"]
+            owners = {it["pk"]: Owner(account=it["account"], partition=it["partition"]) for it in found}
+            channels = self._channels(owners.values())
+            mine = [(it["pk"], it["sk"]) for it in found if channels[owners[it["pk"]]] == channel][:LONGEST_OPEN]
+            whole = batches.read(self.table, mine)
+            records = (record_of(whole[key]) for key in mine if key in whole)
+            yield from (it for it in records if it.standing is Standing.OPEN)  # an index is a moment behind
+
+    def _channels(self, owners: Iterable[Owner]) -> dict[Owner | None, str]:
+        """Where each account's news go."""
+        keys = {owner: (account_key(owner), HEADER) for owner in owners}
+        headers = {key: header_of(item) for key, item in batches.read(self.table, keys.values()).items()}
+        members = {owner: headers[key].membership if key in headers else None for owner, key in keys.items()}
+        return {owner: route(self.channels, owner, membership) for owner, membership in members.items()}

@@ -1,0 +1,83 @@
+"""What people decide about findings, and what follows from it at once: an account's ledger in, changes out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from auditor.core.exceptions import ExceptionRule, Rules
+from auditor.core.life import (
+    Acknowledgement,
+    Change,
+    Changes,
+    Event,
+    Ledger,
+    Record,
+    Resolution,
+    Status,
+)
+from auditor.core.reconcile import counted, covered, resolved, resulting
+
+
+class DecisionError(ValueError):
+    """What was decided cannot be done; the message says why."""
+
+
+def acknowledge(ledger: Ledger, finding_id: str, by: str, note: str, now: datetime) -> Changes:
+    """Somebody looks after an open finding. Raises DecisionError if it is unknown, resolved, or was acknowledged."""
+    record = ledger.records.get(finding_id)
+    if record is None:
+        raise DecisionError(f"finding {finding_id} is unknown")
+    if record.status is Status.RESOLVED:
+        raise DecisionError(f"finding {finding_id} is resolved since {record.changed_at:%Y-%m-%d}")
+    if record.acknowledged:
+        raise DecisionError(f"finding {finding_id} was acknowledged by {record.acknowledged.by}")
+    after = replace(
+        record,
+        event=Event.ACKNOWLEDGED,
+        changed_at=now,
+        version=record.version + 1,
+        acknowledged=Acknowledgement(by=by, at=now, note=note),
+    )
+    return _changes(ledger, (Change(before=record, after=after),))
+
+
+def make_exception(ledger: Ledger, rule: ExceptionRule, standing: Rules, now: datetime) -> Changes:
+    """Add an exception to the account. Raises DecisionError if it is there already."""
+    if rule in ledger.exceptions:
+        raise DecisionError(f"exception {rule.id} is there already, until {rule.until}")
+    changes = _covering(ledger, standing.with_((*ledger.exceptions, rule)), now)
+    return replace(changes, added=rule)
+
+
+def end_exception(ledger: Ledger, rule_id: str, standing: Rules, now: datetime) -> Changes:
+    """Remove an exception of the account. Raises DecisionError if there is none with this id."""
+    rules = {rule.id: rule for rule in ledger.exceptions}
+    removed = rules.pop(rule_id, None)
+    if removed is None:
+        raise DecisionError(f"exception {rule_id} is unknown")
+    return replace(_covering(ledger, standing.with_(rules.values()), now), removed=removed)
+
+
+def close_account(ledger: Ledger, now: datetime) -> Changes:
+    """Resolve everything: the account exists no more, and what was gathered before says nothing about it any more."""
+    is_open = [record for record in ledger.records.values() if record.status is Status.OPEN]
+    changes = _changes(ledger, tuple(resolved(it, it, Resolution.ACCOUNT_CLOSED, now) for it in is_open))
+    closed = changes.header and replace(changes.header, seen=dict.fromkeys(changes.header.seen, now))
+    return replace(changes, header=closed)
+
+
+def matched(ledger: Ledger, rule: ExceptionRule, standing: Rules) -> tuple[list[Record], list[Record]]:
+    """The open records that the rule is about, and those that it leaves."""
+    is_open = [record for record in ledger.records.values() if record.status is Status.OPEN]
+    about = [record for record in is_open if rule.matches(record.finding, standing.renamed)]
+    return about, [record for record in is_open if record not in about]
+
+
+def _covering(ledger: Ledger, rules: Rules, now: datetime) -> Changes:
+    nothing_moved: Mapping[str, Change] = {}
+    return _changes(ledger, covered(ledger, nothing_moved, rules, now))
+
+
+def _changes(ledger: Ledger, transitions: tuple[Change, ...]) -> Changes:
+    header = ledger.header and counted(ledger.header, resulting(ledger, transitions).values())
+    return Changes(transitions=transitions, header=header)

@@ -1,0 +1,208 @@
+"""The daily letter of a channel: what was not worth an alert, what went away, and what is about to end."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+
+from auditor.core.exceptions import ANY, ExceptionRule
+from auditor.core.life import IMMEDIATE, Event, Record, Resolution
+from auditor.core.model import Owner
+from auditor.core.telling import DEFAULT_CHANNEL, Bundle
+from auditor.render.letter import Letter, Section
+from auditor.render.wording import (
+    CHECKS,
+    RESOURCES,
+    SPELLED_OUT,
+    WORDS,
+    Labels,
+    accounts,
+    blind,
+    counts,
+    joined,
+    labels,
+    listed,
+    moment,
+    number,
+    prefixed,
+    prefixes,
+    rank,
+    spelled_out,
+    told,
+    worst,
+)
+
+RESOLUTIONS = {
+    Resolution.FIXED: "fixed",
+    Resolution.RESOURCE_DELETED: "resource deleted",
+    Resolution.THRESHOLD_CHANGED: "threshold changed",
+    Resolution.CHECK_RETIRED: "check retired",
+    Resolution.ACCOUNT_CLOSED: "account closed",
+}
+
+Gaps = dict[tuple[Owner, str], str]
+"""The reason by account and check; an empty one says that it was looked at again."""
+
+
+def digest(
+    bundle: Bundle, at: datetime, since: datetime | None, ending: Sequence[ExceptionRule], longest: Sequence[Record]
+) -> Letter:
+    """What happened in the channel's accounts since the digest before (None: there was none), account by account.
+
+    `ending` are the exceptions to remind of, `longest` the findings that are open longest.
+    """
+    day = _Day(bundle=bundle, records=told(bundle.records), gaps=_gaps(bundle))
+    sections = [
+        *day.happened(),
+        listed("Exceptions that end", [_rule(it) for it in ending], "exception"),
+        *day.coverage(),
+        listed("Open longest", [_open(it, day.labels) for it in longest], "finding"),
+    ]
+    return Letter(
+        id=bundle.id,
+        kind=bundle.kind,
+        severity=worst(day.records),
+        headline=f"Digest of {_title(bundle)}: {day.summary(len(ending))}",
+        at=at,
+        accounts=tuple(it.account for it in bundle.owners),
+        opening=_opening(bundle, since),
+        sections=tuple(it for it in sections if it.entries or it.lines),
+    )
+
+
+def _title(bundle: Bundle) -> str:
+    """``2026-11-20``, and whose it is, unless it is the default channel's."""
+    channel, _, day = bundle.day.rpartition(" ")
+    return day if channel in {"", DEFAULT_CHANNEL} else f"{day} for {channel}"
+
+
+def _opening(bundle: Bundle, since: datetime | None) -> str:
+    start = f" since {moment(since)}" if since else ""
+    return f"What changed{start}." if bundle.news else f"Nothing changed{start}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Day:
+    """What a bundle holds, sorted out."""
+
+    bundle: Bundle
+    records: Sequence[Record]
+    gaps: Gaps
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What each account is called."""
+        return labels(self.bundle)
+
+    @property
+    def first(self) -> list[str]:
+        """The accounts that were audited for the first time."""
+        owners = {it.owner for it in self.bundle.news if not (it.record or it.gap)}
+        return [label for owner, label in self.labels.items() if owner in owners]
+
+    def summary(self, ending: int) -> str:
+        """The day in one line."""
+        lost = sum(bool(reason) for reason in self.gaps.values())
+        again, first = len(self.gaps) - lost, len(self.first)
+        parts = [
+            counts(self.records),
+            f"{number(lost, 'check')} could not look" if lost else "",
+            f"{number(again, 'check')} could look again" if again else "",
+            number(first, "first audit") if first else "",
+        ]
+        told_of = ", ".join(filter(None, parts))
+        where = f" in {accounts(self.labels)}" if told_of else ""
+        ends = f"{number(ending, 'exception')} to end" if ending else ""
+        return ", ".join(filter(None, [f"{told_of}{where}", ends])) or "nothing changed"
+
+    def happened(self) -> list[Section]:
+        """What became of findings: the new ones are spelled out, what went away has a line."""
+        loud = [*(event for event in WORDS if event in IMMEDIATE), Event.CHANGED]
+        spelled = [self._spelled_out(event) for event in loud]
+        return [*spelled, self._lines(Event.EXCEPTED, _exception), self._lines(Event.RESOLVED, _resolution)]
+
+    def coverage(self) -> list[Section]:
+        """What was not looked at, and what was looked at again."""
+        lost = [(owner, check, reason) for (owner, check), reason in self.gaps.items() if reason]
+        again: dict[Owner, list[str]] = {}
+        for owner, check in (place for place, reason in self.gaps.items() if not reason):
+            again.setdefault(owner, []).append(check)
+        known = prefixes(self.labels)
+        back = [prefixed(known.get(owner, ""), joined(checks, CHECKS)) for owner, checks in again.items()]
+        return [
+            listed("Not looked at", _by_account(lost, known), "reason"),
+            listed("Looked at again", back, "account"),
+            listed("Audited for the first time", self.first, "account"),
+        ]
+
+    def _of(self, event: Event) -> list[Record]:
+        return [it for it in self.records if it.event is event]
+
+    def _spelled_out(self, event: Event) -> Section:
+        """The most severe are spelled out; those stand account by account."""
+        records = self._of(event)
+        shown = sorted(records[:SPELLED_OUT], key=_by_owner)
+        return spelled_out(WORDS[event].capitalize(), [*shown, *records[SPELLED_OUT:]], prefixes(self.labels))
+
+    def _lines(self, event: Event, why: Callable[[Record], str]) -> Section:
+        """One line for all findings of an account and a check that have the same reason."""
+
+        def key(record: Record) -> tuple[str, int, str, str]:
+            finding = record.finding
+            return finding.owner.account, -finding.severity, finding.check, why(record)
+
+        records, known = self._of(event), prefixes(self.labels)
+        groups = [list(group) for _, group in groupby(sorted(records, key=key), key=key)]
+        lines = [prefixed(known.get(group[0].finding.owner, ""), f"{_what(group)}{why(group[0])}") for group in groups]
+        return listed(f"{WORDS[event].capitalize()} ({len(records)})", lines, "line")
+
+
+def _by_owner(record: Record) -> tuple[str, tuple[int, str, str, str, str]]:
+    return record.finding.owner.account, rank(record)
+
+
+def _what(group: Sequence[Record]) -> str:
+    finding = group[0].finding
+    return f"{finding.severity.name} {finding.title}: {joined((it.finding.resource for it in group), RESOURCES)}"
+
+
+def _resolution(record: Record) -> str:
+    return f" ({RESOLUTIONS[record.resolution]})" if record.resolution else ""
+
+
+def _exception(record: Record) -> str:
+    return f"; {_accepted(record.exception)}" if record.exception else ""
+
+
+def _accepted(rule: ExceptionRule) -> str:
+    return f"accepted by {rule.owner} until {rule.until}: {rule.reason}"
+
+
+def _rule(rule: ExceptionRule) -> str:
+    check = "any check" if rule.check == ANY else rule.check
+    account = "any account" if rule.account == ANY else rule.account
+    resource = "any resource" if rule.resource == ANY else rule.resource
+    tag = f" with the tag {rule.tag[0]}={rule.tag[1]}" if rule.tag else ""
+    return f"{check}, {account}, {resource}{tag}: {_accepted(rule)} ({rule.id})"
+
+
+def _open(record: Record, known: Labels) -> str:
+    finding = record.finding
+    where = known.get(finding.owner, finding.owner.account)
+    told_as = f"{finding.severity.name} {finding.title}: {finding.resource}"
+    return f"since {record.opened_at:%Y-%m-%d}, {where}: {told_as} (id {finding.id})"
+
+
+def _gaps(bundle: Bundle) -> Gaps:
+    """Of several news about the same account and check, the last."""
+    news = sorted((it for it in bundle.news if it.gap), key=lambda it: (it.owner.partition, it.owner.account, it.key))
+    return {(it.owner, it.gap.check): it.gap.reason for it in news if it.gap}
+
+
+def _by_account(lost: Iterable[tuple[Owner, str, str]], known: Labels) -> list[str]:
+    return [
+        prefixed(known.get(owner, ""), line)
+        for owner, group in groupby(lost, key=lambda it: it[0])
+        for line in blind(group, {})
+    ]

@@ -1,0 +1,38 @@
+"""Queues on moto that hear a topic through a filter policy."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import boto3
+
+NUMBERS = count()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """`url` is its queue's."""
+
+    sqs: Any
+    url: str
+
+    def heard(self) -> list[dict[str, Any]]:
+        """The bodies of what has come, in order."""
+        bodies: list[dict[str, Any]] = []
+        while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += (json.loads(it["Body"]) for it in messages)
+            for it in messages:
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=it["ReceiptHandle"])
+        return bodies
+
+
+def on_topic(session: boto3.Session, topic: str, policy: Mapping[str, Any] | None = None) -> Listener:
+    """What a subscription with that filter policy hears."""
+    sqs = session.client("sqs")
+    url = sqs.create_queue(QueueName=f"listener-{next(NUMBERS)}")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    filtered = {"FilterPolicy": json.dumps(policy)} if policy else {}
+    session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=filtered)
+    return Listener(sqs=sqs, url=url)
