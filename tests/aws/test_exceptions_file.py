@@ -1,6 +1,5 @@
 """The file of reviewed exceptions: what it says, and the line that each fault in it gets."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from auditor.aws import exceptions_file
 from auditor.aws.exceptions_file import ExceptionsFileError, ended, of_an_end, parse, read, shipped
-from auditor.checks import CATALOGUE
+from auditor.checks import RENAMED
 from auditor.core.exceptions import LONGEST, ExceptionRule
 
 TODAY = date(2026, 11, 20)
@@ -116,8 +115,8 @@ def test_two_that_match_the_same_are_a_fault_whatever_else_they_say() -> None:
 
 
 def test_former_name_of_a_check_is_answered_with_the_present_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    renamed = replace(CATALOGUE["unused-role"], formerly=("forgotten-role", "idle-role"))
-    monkeypatch.setitem(CATALOGUE, renamed.id, renamed)
+    for former in ("forgotten-role", "idle-role"):
+        monkeypatch.setitem(RENAMED, former, "unused-role")
     assert faults(entry(check='"idle-role"')) == [
         "infra/exceptions.toml: exception 1: check: 'idle-role' is called 'unused-role' now"
     ]

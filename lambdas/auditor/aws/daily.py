@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from boto3.dynamodb.conditions import Key as KeyIs
 
 from auditor.aws import batches
-from auditor.aws.items import Item, header_of, record_of, rule_of
+from auditor.aws.items import Item, header_of, owner_of, record_of, rule_of
 from auditor.aws.schema import CHANGED_BY_DAY, HEADER, OPEN_BY_SEVERITY, account_key, ending_day
 from auditor.core.check import Severity
 from auditor.core.exceptions import ANY, ENDING, ExceptionRule, ending
@@ -85,7 +85,7 @@ class Daily:
             question = KeyIs(OPEN_BY_SEVERITY.partition_key).eq(severity.name)
             query = {"IndexName": OPEN_BY_SEVERITY.name, "KeyConditionExpression": question, "Limit": LOOKED_THROUGH}
             found: list[Item] = self.table.query(**query)["Items"]
-            owners = {it["pk"]: Owner(account=it["account"], partition=it["partition"]) for it in found}
+            owners = {it["pk"]: owner_of(it) for it in found}
             channels = self._channels(owners.values())
             mine = [(it["pk"], it["sk"]) for it in found if channels[owners[it["pk"]]] == channel][:LONGEST_OPEN]
             whole = batches.read(self.table, mine)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from auditor.checks import CATALOGUE
+from auditor.checks import CATALOGUE, RENAMED
 from auditor.core.exceptions import ANY, ExceptionRule
 from auditor.render.escape import plain
 
@@ -145,9 +145,8 @@ def _faults(rule: ExceptionRule, today: date) -> Iterator[str]:
 
 def _unknown(check: str) -> str:
     """What to write instead of a check that there is not."""
-    renamed = {old: it.id for it in CATALOGUE.values() for old in it.formerly}
-    if check in renamed:
-        return f"is called {renamed[check]!r} now"
+    if check in RENAMED:
+        return f"is called {RENAMED[check]!r} now"
     similar = get_close_matches(check, CATALOGUE, n=1)
     return f"is no check: is {similar[0]!r} meant?" if similar else "is no check: `auditor checks` lists them"
 

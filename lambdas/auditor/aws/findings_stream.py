@@ -6,7 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from auditor.aws.items import Item, header_of, record_of
+from auditor.aws.items import Item, header_of, owner_of, record_of
 from auditor.core.life import Header, Record
 from auditor.core.model import Owner
 
@@ -48,7 +48,7 @@ def written(record: Mapping[str, Any]) -> Written | None:
 def written_of(item: Item, sequence: str) -> Written:
     """The write that left the item. Raises MalformedRecordError."""
     try:
-        return Written(sequence=sequence, owner=_owner(item), what=_what(item))
+        return Written(sequence=sequence, owner=owner_of(item), what=_what(item))
     except UNREADABLE as error:
         raise MalformedRecordError(f"{type(error).__name__}: {error}") from error
 
@@ -60,10 +60,6 @@ def sequence_of(record: Mapping[str, Any]) -> str:
 
 def _what(item: Item) -> Record | Header:
     return header_of(item) if item["item"] == "header" else record_of(item)
-
-
-def _owner(item: Item) -> Owner:
-    return Owner(account=item["account"], partition=item["partition"])
 
 
 def _images(record: Mapping[str, Any]) -> tuple[Item, Item]:

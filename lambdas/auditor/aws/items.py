@@ -32,6 +32,11 @@ ENDED_EXCEPTIONS_STAY = timedelta(days=30)
 Item = dict[str, Any]
 
 
+def owner_of(item: Mapping[str, Any]) -> Owner:
+    """The account that an item says it is of."""
+    return Owner(account=item["account"], partition=item["partition"])
+
+
 def header_item(owner: Owner, header: Header) -> Item:
     """An account's header as it lies in the table."""
     day, time = audited_day(header.evidence_at.date()), header.evidence_at.isoformat()
@@ -169,7 +174,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
         check=item["check"],
         title=item["title"],
         severity=Severity[item["severity"]],
-        owner=Owner(account=item["account"], partition=item["partition"]),
+        owner=owner_of(item),
         uid=item["uid"],
         resource=item["resource"],
         resource_type=item["resource_type"],

@@ -25,7 +25,7 @@ from auditor.aws.schema import CHANGED_BY_DAY, HEADER, account_key, audited_day,
 from auditor.core.check import Severity
 from auditor.core.life import Header, Record
 from auditor.core.model import Membership, Owner
-from auditor.core.telling import Channel, Gap, News, Queue, escalates, queue_of, route
+from auditor.core.telling import DEFAULT_CHANNEL, Channel, Gap, News, Queue, escalates, queue_of, route
 
 TABLE_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
 INDEX_ACTIONS = ("dynamodb:Query",)
@@ -50,7 +50,7 @@ class Telling:
 
     channels: tuple[Channel, ...] = ()
     alert_at: Severity = Severity.HIGH
-    escalate_to: str = "default"
+    escalate_to: str = DEFAULT_CHANNEL
     escalate_after: timedelta = timedelta(hours=24)
 
 
@@ -267,7 +267,3 @@ def _history(record: Record) -> Key:
 
 def _told(owner: Owner) -> Key:
     return history_key(account_key(owner)), "#TOLD"
-
-
-def _owner(item: Item) -> Owner:
-    return Owner(account=item["account"], partition=item["partition"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
+from auditor.aws import batches
 from auditor.aws.items import Item
 from auditor.aws.schema import Index
 
@@ -89,13 +90,7 @@ class Question:
 
 def ask(table: Any, question: Question) -> Iterator[Item]:
     """What a boto3 Table answers, item by item; a page is asked for when the one before is used up."""
-    query = question.parameters
-    while True:
-        page = table.query(**query)
-        yield from page["Items"]
-        if "LastEvaluatedKey" not in page:
-            return
-        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return batches.pages(table, **question.parameters)
 
 
 def _all(groups: Iterable[AnyOf], name: Naming, value: Quoting) -> str:

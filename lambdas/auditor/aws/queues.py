@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from auditor.aws.items import Item, record_map, record_of
-from auditor.core.model import Owner
+from auditor.aws.items import Item, owner_of, record_map, record_of
 from auditor.core.telling import Gap, News, Queue
 
 STATE = "#STATE"
@@ -54,7 +53,7 @@ def news_of(item: Mapping[str, Any]) -> News:
     gap = item.get("gap")
     return News(
         key=item["key"],
-        owner=Owner(account=item["account"], partition=item["partition"]),
+        owner=owner_of(item),
         name=item["name"],
         queued_at=datetime.fromisoformat(item["queued_at"]),
         record=record_of(item["record"]) if "record" in item else None,

@@ -1,6 +1,5 @@
 """What people decide about findings, and what follows from it at once: an account's ledger in, changes out."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,22 +59,22 @@ def end_exception(ledger: Ledger, rule_id: str, standing: Rules, now: datetime) 
 
 def close_account(ledger: Ledger, now: datetime) -> Changes:
     """Resolve everything: the account exists no more, and what was gathered before says nothing about it any more."""
-    is_open = [record for record in ledger.records.values() if record.status is Status.OPEN]
-    changes = _changes(ledger, tuple(resolved(it, it, Resolution.ACCOUNT_CLOSED, now) for it in is_open))
+    changes = _changes(ledger, tuple(resolved(it, it, Resolution.ACCOUNT_CLOSED, now) for it in ledger.open))
     closed = changes.header and replace(changes.header, seen=dict.fromkeys(changes.header.seen, now))
     return replace(changes, header=closed)
 
 
 def matched(ledger: Ledger, rule: ExceptionRule, standing: Rules) -> tuple[list[Record], list[Record]]:
     """The open records that the rule is about, and those that it leaves."""
-    is_open = [record for record in ledger.records.values() if record.status is Status.OPEN]
-    about = [record for record in is_open if rule.matches(record.finding, standing.renamed)]
-    return about, [record for record in is_open if record not in about]
+    about: list[Record] = []
+    others: list[Record] = []
+    for record in ledger.open:
+        (about if rule.matches(record.finding, standing.renamed) else others).append(record)
+    return about, others
 
 
 def _covering(ledger: Ledger, rules: Rules, now: datetime) -> Changes:
-    nothing_moved: Mapping[str, Change] = {}
-    return _changes(ledger, covered(ledger, nothing_moved, rules, now))
+    return _changes(ledger, covered(ledger, {}, rules, now))
 
 
 def _changes(ledger: Ledger, transitions: tuple[Change, ...]) -> Changes:

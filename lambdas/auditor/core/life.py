@@ -141,6 +141,11 @@ class Ledger:
     records: Mapping[str, Record] = field(default_factory=dict)
     exceptions: tuple[ExceptionRule, ...] = ()
 
+    @property
+    def open(self) -> list[Record]:
+        """The records of what is there, covered by an exception or not."""
+        return [record for record in self.records.values() if record.status is Status.OPEN]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:

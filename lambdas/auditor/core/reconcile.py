@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from types import MappingProxyType
 
 from auditor.core.evaluate import Evaluation, Examined, Finding, Skip
@@ -91,13 +92,13 @@ class _Look:
         header = self.ledger.header
         return max(self.evaluation.evidence_at, header.evidence_at) if header else self.evaluation.evidence_at
 
-    @property
+    @cached_property
     def fresh(self) -> dict[str, Examined]:
         """What was examined in evidence that is not older than what the check has judged before."""
         known = self.ledger.header.seen if self.ledger.header else {}
         return {c: it for c, it in self.evaluation.examined.items() if c not in known or it.as_of >= known[c]}
 
-    @property
+    @cached_property
     def seen(self) -> dict[str, Finding]:
         """The findings, by id, in evidence that is not older than what is known of them."""
         fresh, known = self.fresh, {uid: it.finding for uid, it in self.ledger.records.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.core.check import Severity
-from auditor.core.life import Ledger, Record, Status
+from auditor.core.life import Ledger, Record
 from auditor.core.model import Owner
 from auditor.core.telling import Bundle
 from auditor.render.digest import digest
@@ -177,7 +177,7 @@ class _First:
     @property
     def records(self) -> list[Record]:
         """What is open, and no exception covers."""
-        return [it for it in self.ledger.records.values() if it.status is Status.OPEN and not it.exception]
+        return [it for it in self.ledger.open if not it.exception]
 
     @property
     def found(self) -> Counter[Severity]:
