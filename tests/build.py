@@ -11,28 +11,28 @@ from auditor.core.exceptions import ExceptionRule, Rules
 from auditor.core.life import Changes, Event, Ledger, Record, Resolution, Status
 from auditor.core.model import AccountSnapshot, Observed, Owner, Subject, Unavailable
 from auditor.core.reconcile import reconcile
-from auditor.core.subjects import (
-    AccessKey,
-    AccountSummary,
+from auditor.core.subjects.access_analyzer import (
     Analyzer,
     AnalyzerFinding,
-    CredentialRow,
     EnabledRegion,
     ExternalAccess,
     InternalAccess,
+    Region,
+    UnusedAccess,
+)
+from auditor.core.subjects.credentials import (
+    AccessKey,
+    AccountSummary,
+    CredentialRow,
     KeyMetadata,
     KeySlot,
     PasswordPolicy,
-    Policy,
-    Region,
-    Role,
     RootMfa,
     RootUser,
-    UnusedAccess,
     User,
-    UserDetail,
     VirtualMfaDevice,
 )
+from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 
 ACCOUNT = "111122223333"
 OWNER = Owner(account=ACCOUNT, partition="aws")
@@ -105,8 +105,17 @@ def key_metadata(uid: str = "AKIA1", *, age: float = 0, user: str = "ana", activ
     return KeyMetadata(resource=uid, uid=uid, user=user, active=active, created=ago(age))
 
 
-def user_detail(name: str = "ana", *, age: float = 400, uid: str = "AIDA1") -> UserDetail:
-    return UserDetail(resource=arn(f"user/{name}"), uid=uid, name=name, created=ago(age))
+def user_detail(name: str = "ana", *, age: float = 400, uid: str = "AIDA1", **fields: Any) -> UserDetail:
+    return UserDetail(resource=arn(f"user/{name}"), uid=uid, name=name, created=ago(age), **fields)
+
+
+def group(name: str = "staff", **fields: Any) -> Group:
+    return Group(resource=arn(f"group/{name}"), uid=f"AGPA-{name}", name=name, created=ago(400), **fields)
+
+
+def principal(kind: str = "Role", name: str = "deploy", **fields: Any) -> Principal:
+    resource = arn(f"{kind.lower()}/{name}")
+    return Principal(resource=resource, uid=f"A-{name}", name=name, created=ago(400), kind=kind, **fields)
 
 
 def root(*, password_used: float | None = None, key: bool = False, mfa: bool = True, **fields: Any) -> RootUser:
@@ -156,9 +165,9 @@ def access_key(*, age: float = 0, used: float | None = None, active: bool = True
     return replace(key, **fields)
 
 
-def role(*, age: float = 400, used: float | None = None, path: str = "/", name: str = "deploy") -> Role:
+def role(*, age: float = 400, used: float | None = None, path: str = "/", name: str = "deploy", **fields: Any) -> Role:
     resource = arn(f"role{path}{name}")
-    return Role(resource=resource, uid="AROA1", name=name, path=path, created=ago(age), last_used=when(used))
+    return Role(resource=resource, uid="AROA1", name=name, path=path, created=ago(age), last_used=when(used), **fields)
 
 
 def policy(document: Mapping[str, Any], **fields: Any) -> Policy:
@@ -168,7 +177,6 @@ def policy(document: Mapping[str, Any], **fields: Any) -> Policy:
         name="everything",
         owner=None,
         attached_to=(arn("role/deploy"),),
-        boundary_only=False,
         document=document,
     )
     return replace(managed, **fields)
@@ -177,6 +185,12 @@ def policy(document: Mapping[str, Any], **fields: Any) -> Policy:
 def allowing(action: Any = "*", resource: Any = "*", **elements: Any) -> dict[str, Any]:
     """A document of one Allow statement."""
     return {"Statement": {"Effect": "Allow", "Action": action, "Resource": resource, **elements}}
+
+
+def trusting(principal: Any = "*", action: Any = "sts:AssumeRole", **elements: Any) -> dict[str, Any]:
+    """A trust policy of one Allow statement."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action, **elements}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def password_policy(**fields: Any) -> PasswordPolicy:

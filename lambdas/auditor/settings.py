@@ -97,7 +97,9 @@ AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 UnitId = Annotated[str, Field(pattern=r"^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$")]
 TagKey = Annotated[str, Field(min_length=1, max_length=128)]
 SecretArn = Annotated[str, AfterValidator(_secret)]
-TYPES: dict[Any, Any] = {timedelta: Days, int: Count}
+Named = Annotated[str, Field(min_length=1, max_length=256)]
+Names = Annotated[tuple[Named, ...], Field(max_length=200)]
+TYPES: dict[Any, Any] = {timedelta: Days, int: Count, tuple[str, ...]: Names}
 
 
 class Strict(BaseModel):

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.build import ACCOUNT, OWNER, ago, arn
+from tests.build import ACCOUNT, OWNER, ago, arn, trusting
 
 COLUMNS = tuple(
     """user arn user_creation_time password_enabled password_last_used password_last_changed password_next_rotation
@@ -76,7 +77,8 @@ def role_entry(name: str = "deploy", **members: Any) -> dict[str, Any]:
     """An entry of RoleDetailList."""
     named = {"Path": "/", "RoleName": name, "RoleId": f"AROA{name.upper():0>12}", "Arn": arn(f"role/{name}")}
     lists: dict[str, Any] = {"InstanceProfileList": [], "RolePolicyList": [], "AttachedManagedPolicies": []}
-    return {**named, **lists, "CreateDate": ago(400), "RoleLastUsed": {}, **members}
+    trust = {"AssumeRolePolicyDocument": json.dumps(trusting({"Service": "ec2.amazonaws.com"}))}
+    return {**named, **lists, **trust, "CreateDate": ago(400), "RoleLastUsed": {}, **members}
 
 
 def policy_entry(name: str = "everything", document: Any = None, **members: Any) -> dict[str, Any]:

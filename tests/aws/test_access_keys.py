@@ -8,7 +8,7 @@ from auditor.aws.sources.access_keys import ACCESS_KEYS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.core.evidence import Answer
 from auditor.core.model import Unavailable
-from auditor.core.subjects import KeyMetadata
+from auditor.core.subjects.credentials import KeyMetadata
 from tests.aws.answers import key_entry, report, report_key, report_row, root_row
 from tests.aws.wire import Params, Refused, Wire, always, scripted
 from tests.build import NOW, OWNER, ago

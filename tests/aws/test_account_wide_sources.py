@@ -14,7 +14,8 @@ from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
 from auditor.aws.sources.virtual_mfa_devices import VIRTUAL_MFA_DEVICES
 from auditor.core.evidence import Answer
 from auditor.core.model import Subject, Unavailable
-from auditor.core.subjects import AccountSummary, IdentityProvider, PasswordPolicy, ServerCertificate, VirtualMfaDevice
+from auditor.core.subjects.credentials import AccountSummary, PasswordPolicy, VirtualMfaDevice
+from auditor.core.subjects.entities import IdentityProvider, ServerCertificate
 from tests.aws.wire import Refused, Reply, Wire, always, paged, scripted
 from tests.build import ACCOUNT, OWNER, ago, arn
 

@@ -13,7 +13,7 @@ from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.regions import REGIONS
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Observed, Unavailable
-from auditor.core.subjects import Analyzer, AnalyzerFinding, EnabledRegion
+from auditor.core.subjects.access_analyzer import Analyzer, AnalyzerFinding, EnabledRegion
 from tests.aws.answers import analyzer_entry, finding_entry
 from tests.aws.wire import Refused, Wire, always, scripted
 from tests.build import OWNER, ago

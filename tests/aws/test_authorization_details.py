@@ -11,7 +11,7 @@ from auditor.aws.source import MalformedEvidenceError, Reading
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS, read
 from auditor.core.evidence import Answer
 from auditor.core.model import Unavailable
-from auditor.core.subjects import Group, Policy, Role, UserDetail
+from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
 from tests.aws.answers import ADMINISTRATOR, NO_DETAILS, group_entry, policy_entry, role_entry, user_entry
 from tests.aws.wire import Wire, always, scripted
 from tests.build import OWNER, ago, arn
@@ -66,7 +66,7 @@ def test_entities_are_read() -> None:
     }
     ana, staff, *roles = read(raw, OWNER).subjects
     assert ana == UserDetail(resource=arn("user/ana"), uid="AIDA000000000ANA", name="ana", created=ago(400))
-    assert staff == Group(resource=arn("group/staff"), uid="AGPA0000000STAFF", name="staff")
+    assert staff == Group(resource=arn("group/staff"), uid="AGPA0000000STAFF", name="staff", created=ago(400))
     assert [(it.name, it.path, it.last_used) for it in roles if isinstance(it, Role)] == [
         ("old", "/", None),
         ("used", "/", ago(3)),
@@ -172,15 +172,13 @@ def test_managed_policy_names_all_that_hold_it() -> None:
     assert unheld.attached_to == ()
 
 
-@pytest.mark.parametrize(
-    ("held", "uses", "only"), [(False, 1, True), (False, 0, False), (True, 1, False), (False, None, False)]
-)
-def test_policy_is_a_mere_boundary_while_nothing_else_holds_it(*, held: bool, uses: int | None, only: bool) -> None:
-    attached = [{"PolicyName": "everything", "PolicyArn": arn("policy/everything")}] if held else []
-    entry = policy_entry(PermissionsBoundaryUsageCount=uses)
-    users = [user_entry(AttachedManagedPolicies=attached)]
-    (policy,) = policies(read({**NO_DETAILS, "UserDetailList": users, "Policies": [entry]}, OWNER))
-    assert policy.boundary_only is only
+@pytest.mark.parametrize(("held", "bounds", "only"), [(0, 1, 1), (0, 0, 0), (1, 1, 0), (1, 0, 0)])
+def test_policy_is_a_mere_boundary_while_nothing_else_holds_it(held: int, bounds: int, only: int) -> None:
+    attached = [{"PolicyName": "everything", "PolicyArn": arn("policy/everything")}] * held
+    boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn("policy/everything")}
+    user = user_entry(AttachedManagedPolicies=attached, PermissionsBoundary=boundary if bounds else None)
+    (policy,) = policies(read({**NO_DETAILS, "UserDetailList": [user], "Policies": [policy_entry()]}, OWNER))
+    assert (policy.boundary_only, policy.boundary_of) == (bool(only), (arn("user/ana"),) * bounds)
 
 
 def test_null_members_are_missing_members() -> None:

@@ -11,7 +11,7 @@ from auditor.aws.source import MalformedEvidenceError
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT, UNREAD, read, unknown_columns
 from auditor.core.evidence import Answer
 from auditor.core.model import Unavailable
-from auditor.core.subjects import CredentialRow
+from auditor.core.subjects.credentials import CredentialRow
 from tests.aws.answers import COLUMNS, report, report_key, report_row, root_row
 from tests.aws.wire import Refused, Reply, Wire, always, in_turn, scripted
 from tests.build import NOW, OWNER, ago

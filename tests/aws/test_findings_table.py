@@ -26,7 +26,7 @@ from auditor.aws.schema import (
     Index,
     audited_day,
 )
-from auditor.core.check import Limits, Severity
+from auditor.core.check import Severity
 from auditor.core.decide import DecisionError, acknowledge, end_exception, make_exception
 from auditor.core.evaluate import Evaluation, Examined
 from auditor.core.exceptions import Rules
@@ -728,7 +728,7 @@ def record(**fields: Any) -> Record:
         record(event=Event.REOPENED, baseline=True),
         record(event=Event.ACKNOWLEDGED, acknowledged=Acknowledgement(by="ana", at=ago(1), note="é\n")),
         record(event=Event.EXCEPTED, exception=exception_rule(tag=("team", "pay*"))),
-        record(finding=finding(tags={"": "x", "é": ""}, limits=Limits(key_age=timedelta(days=7), password_reuse=3))),
+        record(finding=finding(tags={"": "x", "é": ""}, limits={"key_age": timedelta(days=7), "password_reuse": 3})),
     ],
     ids=lambda made: str(made.resolution or made.event),
 )

@@ -20,7 +20,7 @@ from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Observed, Owner, Unavailable
-from auditor.core.subjects import AccountSummary, CredentialRow, PasswordPolicy
+from auditor.core.subjects.credentials import AccountSummary, CredentialRow, PasswordPolicy
 from auditor.render.export import as_json
 from tests.aws.answers import (
     NO_DETAILS,

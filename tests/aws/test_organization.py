@@ -17,7 +17,7 @@ from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Membership, Observed, Unavailable
-from auditor.core.subjects import OrganizationMember
+from auditor.core.subjects.organization import OrganizationMember
 from tests.aws.wire import Params, Refused, Reply, Wire, always, in_turn, new_session, scripted
 from tests.build import ACCOUNT, NOW, OWNER, ago
 

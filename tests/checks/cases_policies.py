@@ -43,7 +43,7 @@ CASES = (
             policy({"Statement": [ALLOW, {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}]}): FLAGGED,
         },
         passes=(
-            policy(ADMINISTRATOR, boundary_only=True, attached_to=()),
+            policy(ADMINISTRATOR, boundary_of=(arn("role/deploy"),), attached_to=()),
             policy({"Statement": [ALLOW, {**ALLOW, "Effect": "Deny"}]}),
             policy({"Statement": {**ALLOW, "Effect": "Deny"}}),
             policy({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}),

@@ -17,10 +17,10 @@ from auditor import checks
 from auditor.checks import CATALOGUE, FAMILIES
 from auditor.checks.controls import titles
 from auditor.core.check import Check, Context, Limits, Problem, Severity, check
-from auditor.core.derive import DERIVATIONS, derive
 from auditor.core.evaluate import evaluate
 from auditor.core.model import Observed, Subject, Unavailable
-from auditor.core.subjects import AccessKey
+from auditor.core.subjects.credentials import AccessKey
+from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import NOW, account_summary, analyzer, observed, root_row, snapshot
 from tests.checks import (
     cases_access_analyzer,

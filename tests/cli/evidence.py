@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.aws import answers
-from tests.build import ACCOUNT, ADMINISTRATOR, NOW, OWNER, ago, arn
+from tests.build import ACCOUNT, ADMINISTRATOR, NOW, OWNER, ago, arn, trusting
 
 COLUMNS = tuple(column for column in answers.COLUMNS if column != "additional_credentials_info")
 """Those of a report from before AWS added one."""
@@ -64,6 +64,7 @@ def details(*users: Mapping[str, Any], **lists: Any) -> bytes:
 
 ROLE = {
     "RoleName": "deploy",
+    "AssumeRolePolicyDocument": trusting({"Service": "ec2.amazonaws.com"}),
     "RoleId": "AROA1",
     "Path": "/",
     "Arn": arn("role/deploy"),

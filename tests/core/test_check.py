@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.check import Context, Limits, Problems, Severity, check
-from auditor.core.subjects import Role
+from auditor.core.subjects.entities import Role
 from tests.build import NOW, ago, role
 
 

@@ -6,27 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.derive import DERIVATIONS, MOST_KEYS, derive, match_keys
+from auditor.core.derived.credentials import MOST_KEYS, match_keys
 from auditor.core.model import Facts, Observed, Subject, Unavailable
-from auditor.core.subjects import (
-    AccessKey,
-    AccountSummary,
+from auditor.core.subjects.access_analyzer import (
     Analyzer,
     AnalyzerFinding,
-    CredentialRow,
     EnabledRegion,
     ExternalAccess,
     InternalAccess,
+    Region,
+    UnusedAccess,
+)
+from auditor.core.subjects.credentials import (
+    AccessKey,
+    AccountSummary,
+    CredentialRow,
     KeyMetadata,
     KeySlot,
-    Region,
     RootMfa,
     RootUser,
-    UnusedAccess,
     User,
-    UserDetail,
     VirtualMfaDevice,
 )
+from auditor.core.subjects.entities import UserDetail
+from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import (
     NO_KEY,
     OWNER,

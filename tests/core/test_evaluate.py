@@ -22,7 +22,10 @@ from auditor.core.evaluate import (
     finding_id,
 )
 from auditor.core.model import Membership, Observed, Owner, Subject, Unavailable
-from auditor.core.subjects import ExternalAccess, OrganizationMember, Policy, Role, User
+from auditor.core.subjects.access_analyzer import ExternalAccess
+from auditor.core.subjects.credentials import User
+from auditor.core.subjects.entities import Policy, Role
+from auditor.core.subjects.organization import OrganizationMember
 from tests.build import (
     ADMINISTRATOR,
     NOW,
@@ -187,7 +190,7 @@ def test_finding_has_the_tags_of_its_subject_and_the_limits_it_was_judged_by() -
     limits = Limits(role_idle=timedelta(days=30))
     tagged = replace(role(age=60), tags={"team": "payments"})
     found = only(audited(UNUSED, roles=observed(tagged), limits=limits))
-    assert (found.tags, found.limits) == ({"team": "payments"}, limits)
+    assert (found.tags, found.limits) == ({"team": "payments"}, {"role_idle": timedelta(days=30)})
 
 
 def test_evidence_is_plain_json() -> None:
@@ -232,7 +235,7 @@ def test_findings_under_other_limits_are_those_of_an_audit_with_them(ages: list[
     seen = observed(*(replace(role(age=age), uid=f"AROA{age}", resource=arn(f"role/r{age}")) for age in ages))
     one, two = (Limits(role_idle=timedelta(days=it)) for it in (limit, other))
     ids = {it.id for it in audited(UNUSED, roles=seen, limits=two).findings}
-    assert audited(UNUSED, roles=seen, limits=one).under(two) == ids
+    assert audited(UNUSED, roles=seen, limits=one).under(UNUSED.id, two) == ids
 
 
 def test_evidence_is_judged_again_only_when_somebody_asks_and_once() -> None:
@@ -244,14 +247,15 @@ def test_evidence_is_judged_again_only_when_somebody_asks_and_once() -> None:
 
     result = audited(replace(UNUSED, judge=noted), roles=observed(role()))
     assert judged == ["AROA1"]
-    assert result.under(Limits(role_idle=timedelta(days=1))) == result.under(Limits(role_idle=timedelta(days=1)))
+    tight = Limits(role_idle=timedelta(days=1))
+    assert result.under(UNUSED.id, tight) == result.under(UNUSED.id, tight)
     assert judged == ["AROA1"] * 2
 
 
 def test_checks_may_be_given_once() -> None:
     """As an iterator they are spent when other limits are asked about."""
     result = evaluate(snapshot({Role: observed(role())}), iter([UNUSED]))
-    assert result.under(Limits(role_idle=timedelta(days=1))) == {only(result).id}
+    assert result.under(UNUSED.id, Limits(role_idle=timedelta(days=1))) == {only(result).id}
 
 
 # The account in its organization.

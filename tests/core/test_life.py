@@ -17,7 +17,8 @@ from auditor.core.exceptions import Rules
 from auditor.core.life import NEVER, Event, Header, Ledger, Record, Resolution, Standing, Status
 from auditor.core.model import Subject, Unavailable
 from auditor.core.reconcile import reconcile
-from auditor.core.subjects import AccessKey, Role, User
+from auditor.core.subjects.credentials import AccessKey, User
+from auditor.core.subjects.entities import Role
 from tests.build import (
     NOW,
     access_key,
@@ -131,7 +132,8 @@ def test_limit_of_something_else_leaves_a_fix_a_fix() -> None:
 def test_fix_under_the_limits_of_the_record_asks_for_no_second_judgement() -> None:
     asked: list[Limits] = []
 
-    def under(limits: Limits) -> frozenset[str]:
+    def under(check: str, limits: Limits) -> frozenset[str]:
+        assert check == UNUSED.id
         asked.append(limits)
         return frozenset()
 
@@ -158,7 +160,7 @@ def test_what_would_still_be_wrong_by_the_limits_of_its_record_is_never_fixed(
     looks = [roles(then, age=9 - at, limit=it) if it else blind(age=9 - at) for at, it in enumerate(limits)]
     known = audited(*looks)
     expected = [
-        Resolution.THRESHOLD_CHANGED if not mended and used > it.finding.limits.role_idle.days else Resolution.FIXED
+        Resolution.THRESHOLD_CHANGED if not mended and used > it.finding.limits["role_idle"].days else Resolution.FIXED
         for it in known.records.values()
         if it.status is Status.OPEN and (mended or used <= last)
     ]

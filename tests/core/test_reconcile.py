@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from auditor.checks import CATALOGUE
 from auditor.core.check import Context, Severity
-from auditor.core.derive import derive
 from auditor.core.evaluate import Evaluation, Finding, Skip, evaluate
 from auditor.core.life import NEVER, Change, Changes, Event, Header, Ledger, Resolution, Run, Status
 from auditor.core.model import Membership
 from auditor.core.reconcile import KEPT_RUNS, reconcile
-from auditor.core.subjects import CredentialRow, KeyMetadata
+from auditor.core.subjects.credentials import CredentialRow, KeyMetadata
+from auditor.policy.derive import derive
 from tests.build import (
     NO_KEY,
     NOW,

@@ -9,9 +9,9 @@ from auditor.aws.errors import AWS_ERRORS, as_unavailable
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Source
 from auditor.aws.sources import SOURCES
-from auditor.core.derive import derive
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import AccountSnapshot, Observed, Subject, Unavailable
+from auditor.policy.derive import derive
 
 
 def gather(aws: Aws, sources: Iterable[Source] = SOURCES, begin: Callable[[Source], None] = lambda _: None) -> Evidence:

@@ -131,10 +131,8 @@ def _facts(finding: Finding) -> Item:
         "fix": finding.fix,
         "evidence_at": finding.evidence_at.isoformat(),
         "via": finding.via,
-        "limits": {
-            name: value.days if isinstance(value, timedelta) else value
-            for name, value in asdict(finding.limits).items()
-        },
+        "limits": {name: _limit_value(value) for name, value in finding.limits.items()},
+        "because": list(finding.because),
     }
 
 
@@ -188,6 +186,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
         via=item["via"],
         tags=item.get("tags", {}),
         limits=_limits(item["limits"]),
+        because=tuple(item.get("because", ())),
     )
     return Record(
         finding=finding,
@@ -205,13 +204,22 @@ def record_of(item: Mapping[str, Any]) -> Record:
     )
 
 
-def _limits(item: Mapping[str, Any]) -> Limits:
-    """A limit that the record does not know yet had its default."""
+def _limit_value(value: timedelta | int | tuple[str, ...]) -> int | list[str]:
+    if isinstance(value, timedelta):
+        return value.days
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _limits(item: Mapping[str, Any]) -> dict[str, timedelta | int | tuple[str, ...]]:
+    """The limits that are still limits, in their own types."""
     known = {limit.name: limit.type for limit in fields(Limits) if limit.name in item}
-    days = {
-        name: timedelta(days=int(item[name])) if kind is timedelta else int(item[name]) for name, kind in known.items()
-    }
-    return Limits(**days)  # type: ignore[arg-type]  # each field in its own type
+    return {name: _limit(kind, item[name]) for name, kind in known.items()}
+
+
+def _limit(kind: Any, value: Any) -> timedelta | int | tuple[str, ...]:
+    if kind is timedelta:
+        return timedelta(days=int(value))
+    return int(value) if kind is int else tuple(value)
 
 
 def _acknowledgement(item: Mapping[str, Any]) -> Acknowledgement:

@@ -1,7 +1,7 @@
 """What IAM Access Analyzer found, and where nobody asked it."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check, day
-from auditor.core.subjects import AnalyzerFinding, ExternalAccess, InternalAccess, Region, UnusedAccess
+from auditor.core.subjects.access_analyzer import AnalyzerFinding, ExternalAccess, InternalAccess, Region, UnusedAccess
 
 
 @check(

@@ -1,7 +1,7 @@
 """Access keys of IAM users: long-term credentials that work for whoever holds them."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check, day
-from auditor.core.subjects import AccessKey
+from auditor.core.subjects.credentials import AccessKey
 
 
 @check(

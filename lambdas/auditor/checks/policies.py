@@ -1,7 +1,7 @@
 """Permissions policies, managed and inline."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check
-from auditor.core.subjects import Policy
+from auditor.core.subjects.entities import Policy
 from auditor.policy.document import administrator_statement
 
 SPELLED_OUT = 3

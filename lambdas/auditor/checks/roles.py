@@ -1,7 +1,7 @@
 """IAM roles."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check, day
-from auditor.core.subjects import Role
+from auditor.core.subjects.entities import Role
 
 
 @check(

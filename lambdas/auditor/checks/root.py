@@ -1,7 +1,7 @@
 """The root user: it can do everything, and nothing can bound it."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check, day
-from auditor.core.subjects import RootMfa, RootUser
+from auditor.core.subjects.credentials import RootMfa, RootUser
 
 
 @check(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auditor.core.check import Context, Limits, Problem, Problems, Severity, check, day
-from auditor.core.subjects import PasswordPolicy, User
+from auditor.core.subjects.credentials import PasswordPolicy, User
 
 PASSWORD_RULES = ("set", "minimum_length", "reuse_prevention", "upper", "lower", "number", "symbol")
 """What of a password policy is judged."""

@@ -5,10 +5,10 @@ import re
 import shlex
 import string
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
-from enum import IntEnum
-from typing import Any, TypeVar
+from enum import Enum, IntEnum
+from typing import Any, Self, TypeVar
 
 from auditor.core.model import Subject
 
@@ -25,9 +25,41 @@ class Severity(IntEnum):
     CRITICAL = 5
 
 
+class Because(Enum):
+    """Why a problem is worse, or less bad, than its check says; and by how many steps of severity.
+
+    However many reasons there are to raise it, a severity is raised by one step, and lowered likewise.
+    """
+
+    ADMINISTRATOR = ("an administrator holds it", 1)
+    ROOT = ("it is the root user's", 1)
+    OUTSIDE = ("it is open to the outside", 1)
+    EVERLASTING = ("it never ends", 1)
+    GUARDED = ("a service control policy denies its use", -1)
+
+    @property
+    def words(self) -> str:
+        """The reason, as a sentence goes on after "because"."""
+        return self.value[0]
+
+    @property
+    def step(self) -> int:
+        """By how much it moves the severity."""
+        return self.value[1]
+
+
+def adjusted(severity: Severity, because: Iterable[Because]) -> Severity:
+    """The severity one step up if anything raises it, and one step down if anything lowers it."""
+    steps = {it.step for it in because}
+    return Severity(min(max(severity + sum(steps), Severity.INFO), Severity.CRITICAL))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Thresholds of the checks, in whole days where they are times. A key exactly `key_age` old is fine."""
+    """Thresholds of the checks, in whole days where they are times, and the lists that some of them go by.
+
+    A key exactly `key_age` old is fine. A check that goes by an empty list has nothing to say.
+    """
 
     key_age: timedelta = timedelta(days=90)
     key_idle: timedelta = timedelta(days=45)
@@ -37,13 +69,22 @@ class Limits:
     password_length: int = 14
     password_reuse: int = 24
 
+    def replaced(self, others: Mapping[str, Any]) -> Self:
+        """These limits, but the given ones instead; a name that no limit has any more is ignored."""
+        known = {limit.name for limit in fields(self)}
+        return replace(self, **{name: value for name, value in others.items() if name in known})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a check may know besides its subject: the audit's clock and the limits."""
+    """What a check may know besides its subject: the audit's clock and the limits.
+
+    `severities` are those that the deployment gives to checks instead of their own, by the check's id.
+    """
 
     now: datetime
     limits: Limits = field(default_factory=Limits)
+    severities: Mapping[str, Severity] = field(default_factory=dict)
 
     def age(self, since: datetime) -> timedelta:
         """Whole days from `since` to the audit's clock: what is judged is what is said."""
@@ -56,12 +97,14 @@ class Problem:
 
     `reason` is one sentence for a person. `evidence` is what the problem consists of, in values that stay the same
     while the problem does (dates, never ages): a different value is a changed finding. `discriminator` tells two
-    problems of one check with one subject apart.
+    problems of one check with one subject apart. `because` are reasons to raise or lower the severity, of those that
+    the check declares.
     """
 
     reason: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     discriminator: str = ""
+    because: tuple[Because, ...] = ()
 
 
 Problems = Iterable[Problem]
@@ -77,7 +120,11 @@ class ShellFormatter(string.Formatter):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A declared check. `kind` is the subject it asks about, read off the judging function."""
+    """A declared check. `kind` is the subject it asks about, read off the judging function.
+
+    `because` are the reasons by which it may raise or lower its severity. `setting` is the list among the limits
+    without which it has nothing to say; empty if it needs none.
+    """
 
     id: str
     title: str
@@ -88,6 +135,8 @@ class Check:
     kind: type[Subject]
     judge: Callable[[Any, Context], Problems]
     formerly: tuple[str, ...] = ()
+    because: tuple[Because, ...] = ()
+    setting: str = ""
 
     @property
     def identity(self) -> str:
@@ -106,12 +155,19 @@ class Check:
 
 
 def check(
-    severity: Severity, *, controls: tuple[str, ...], fix: str, formerly: tuple[str, ...] = ()
+    severity: Severity,
+    *,
+    controls: tuple[str, ...],
+    fix: str,
+    because: tuple[Because, ...] = (),
+    setting: str = "",
+    formerly: tuple[str, ...] = (),
 ) -> Callable[[Callable[[S, Context], Problems]], Check]:
     """Declare a check: the function's name is its id, its docstring a title and why it matters.
 
     `fix` is a reversible command, or what to do where no command does it; ``{it.…}`` are the subject's fields.
-    `formerly` are the ids that it had before, oldest first.
+    `because` are the reasons by which it may raise or lower the severity, `setting` the list of the limits that it
+    goes by, and `formerly` the ids that it had before, oldest first.
     Raises ValueError where the docstring lacks the title or the reason.
     """
 
@@ -132,6 +188,8 @@ def check(
             kind=subject.annotation,
             judge=judge,
             formerly=formerly,
+            because=because,
+            setting=setting,
         )
 
     return declare

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from auditor.core.check import Check, Context, Limits, Problem, Severity
-from auditor.core.model import AccountSnapshot, Membership, Observed, Owner, Subject, Unavailable
-from auditor.core.subjects import OrganizationMember
+from auditor.core.check import Check, Context, Limits, Problem, Severity, adjusted
+from auditor.core.model import AccountSnapshot, Membership, Owner, Subject, Unavailable
+from auditor.core.subjects.organization import OrganizationMember
 
 LONGEST_LIST = 20
 """Values of one list that a finding's evidence spells out."""
@@ -27,8 +27,8 @@ class Finding:
     """A problem that a check found with a subject, and its stable id.
 
     `evidence` holds plain JSON values; `evidence_at` is the age of what it rests on (for a user's credentials the
-    credential report's generation), not of the run. `limits` are the thresholds it was judged by; `tags`
-    are None where they could not be seen.
+    credential report's generation), not of the run. `limits` are those that its check read; `tags` are None where they
+    could not be seen. `because` are the names of the reasons for which `severity` is not the check's.
     """
 
     id: str
@@ -48,12 +48,14 @@ class Finding:
     evidence_at: datetime
     via: str = ""
     tags: Mapping[str, str] | None = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    because: tuple[str, ...] = ()
 
     @property
     def material(self) -> str:
-        """Hash of the evidence: another value is a changed finding."""
-        return hashlib.sha256(json.dumps(self.evidence, sort_keys=True).encode()).hexdigest()[:16]
+        """Hash of the evidence, and of what makes it worse: another value is a changed finding."""
+        material = {**self.evidence, **({"because": self.because} if self.because else {})}
+        return hashlib.sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,7 @@ class Examined:
 class Evaluation:
     """The outcome of an audit. A check that is neither in `examined` nor in `skipped` was not selected.
 
-    `under` gives the ids of the findings that the same evidence has under other limits.
+    `under` gives the ids of the findings that a check has in the same evidence under other limits.
     """
 
     owner: Owner
@@ -93,7 +95,7 @@ class Evaluation:
     skipped: tuple[Skip, ...] = ()
     membership: Membership | None = None
     limits: Limits = field(default_factory=Limits)
-    under: Callable[[Limits], frozenset[str]] = field(default=lambda _: frozenset(), compare=False, repr=False)
+    under: Callable[[str, Limits], frozenset[str]] = field(default=lambda *_: frozenset(), compare=False, repr=False)
 
     @property
     def gaps(self) -> dict[str, str]:
@@ -147,16 +149,15 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
             skipped.append(_skip(check, None, observed))
             continue
         skipped += [_skip(check, scope, gap) for scope, gap in sorted(observed.gaps.items())]
+        asked = _Asked(check=check, context=context, owner=snapshot.owner, as_of=observed.as_of)
         uids: set[str] = set()
         for subject in dict.fromkeys(observed.subjects):  # evidence may hold the same answer twice
-            outcome = _judge(check, subject, context)
+            outcome = asked.about(subject)
             if isinstance(outcome, Skip):
                 skipped.append(outcome)
                 continue
             uids.add(subject.uid)
-            findings += [
-                _finding(check, subject, problem, snapshot.owner, observed, context.limits) for problem in outcome
-            ]
+            findings += outcome
         examined[check.id] = Examined(
             uids=frozenset(uids), as_of=observed.as_of, gone_is_fixed=check.kind.gone_is_fixed, via=observed.via
         )
@@ -168,11 +169,12 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
         skipped=tuple(skipped),
         membership=_membership(snapshot),
         limits=context.limits,
-        under=cache(lambda limits: _ids(evaluate(snapshot, checks, replace(context, limits=limits)))),
+        under=cache(lambda check, limits: _ids(snapshot, checks, check, replace(context, limits=limits))),
     )
 
 
-def _ids(evaluation: Evaluation) -> frozenset[str]:
+def _ids(snapshot: AccountSnapshot, checks: Iterable[Check], check: str, context: Context) -> frozenset[str]:
+    evaluation = evaluate(snapshot, [it for it in checks if it.id == check], context)
     return frozenset(finding.id for finding in evaluation.findings)
 
 
@@ -183,41 +185,73 @@ def _membership(snapshot: AccountSnapshot) -> Membership | None:
     return next((Membership(name=it.name, path=it.path, tags=it.tags or {}) for it in members.subjects), None)
 
 
-def _judge(check: Check, subject: Subject, context: Context) -> list[Problem] | Skip:
-    try:
-        return list(check.judge(subject, context))
-    except Exception as error:  # noqa: BLE001  (the one broad except: a crashing check hides nothing but this subject)
-        reason = f"the check failed with {type(error).__name__}: {error}"
-        return Skip(check=check.id, scope=subject.resource, reason=reason, inapplicable=False)
+class _Watched:
+    """Limits that remember which of them were read."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.read = limits, dict[str, Any]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read[name] = getattr(self.limits, name)
+        return self.read[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A check as it is asked about one account."""
+
+    check: Check
+    context: Context
+    owner: Owner
+    as_of: datetime
+
+    def about(self, subject: Subject) -> list[Finding] | Skip:
+        """What the check finds with a subject, or how it failed."""
+        watched = _Watched(self.context.limits)
+        try:
+            problems = list(self.check.judge(subject, replace(self.context, limits=cast("Limits", watched))))
+            return [self._finding(subject, problem, watched.read) for problem in problems]
+        except Exception as error:  # noqa: BLE001  (the one broad except: a crash hides nothing but this subject)
+            reason = f"the check failed with {type(error).__name__}: {error}"
+            return Skip(check=self.check.id, scope=subject.resource, reason=reason, inapplicable=False)
+
+    def _finding(self, subject: Subject, problem: Problem, limits: Mapping[str, Any]) -> Finding:
+        check = self.check
+        severity = self.context.severities.get(check.id, check.severity)
+        return Finding(
+            id=finding_id(self.owner, check.identity, subject.uid, problem.discriminator),
+            check=check.id,
+            title=check.title,
+            severity=adjusted(severity, problem.because),
+            owner=self.owner,
+            uid=subject.uid,
+            resource=subject.resource,
+            resource_type=subject.resource_type,
+            principal=subject.principal,
+            region=subject.region,
+            reason=_with_reasons(problem, severity),
+            evidence=dict(_plain(problem.evidence)),
+            controls=check.controls,
+            fix=check.fix_for(subject),
+            evidence_at=self.as_of,
+            via=subject.via,
+            tags=subject.tags,
+            limits=dict(limits),
+            because=tuple(sorted(it.name for it in problem.because)),
+        )
+
+
+def _with_reasons(problem: Problem, severity: Severity) -> str:
+    """The reason, and what moved the severity, in words."""
+    given = adjusted(severity, problem.because)
+    if given == severity:
+        return problem.reason
+    words = ", and ".join(it.words for it in sorted(problem.because, key=lambda it: it.name))
+    return f"{problem.reason}; {'raised' if given > severity else 'lowered'} from {severity.name}, because {words}"
 
 
 def _skip(check: Check, scope: str | None, gap: Unavailable) -> Skip:
     return Skip(check=check.id, scope=scope, reason=gap.reason, inapplicable=gap.inapplicable)
-
-
-def _finding(
-    check: Check, subject: Subject, problem: Problem, owner: Owner, observed: Observed[Any], limits: Limits
-) -> Finding:
-    return Finding(
-        id=finding_id(owner, check.identity, subject.uid, problem.discriminator),
-        check=check.id,
-        title=check.title,
-        severity=check.severity,
-        owner=owner,
-        uid=subject.uid,
-        resource=subject.resource,
-        resource_type=subject.resource_type,
-        principal=subject.principal,
-        region=subject.region,
-        reason=problem.reason,
-        evidence=dict(_plain(problem.evidence)),
-        controls=check.controls,
-        fix=check.fix_for(subject),
-        evidence_at=observed.as_of,
-        via=subject.via,
-        tags=subject.tags,
-        limits=limits,
-    )
 
 
 def _plain(evidence: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -130,10 +130,11 @@ class _Look:
             asked = not finding.via or finding.via in examined.via
             if asked and not unseen and examined.as_of > finding.evidence_at:
                 seen = replace(record, finding=replace(finding, check=check, evidence_at=examined.as_of))
-                yield resolved(record, seen, self._resolution(finding, examined), self.evaluation.evidence_at)
+                yield resolved(record, seen, self._resolution(check, finding, examined), self.evaluation.evidence_at)
 
-    def _resolution(self, finding: Finding, examined: Examined) -> Resolution:
-        if finding.limits != self.evaluation.limits and finding.id in self.evaluation.under(finding.limits):
+    def _resolution(self, check: str, finding: Finding, examined: Examined) -> Resolution:
+        then = self.evaluation.limits.replaced(finding.limits)
+        if then != self.evaluation.limits and finding.id in self.evaluation.under(check, then):
             return Resolution.THRESHOLD_CHANGED
         fixed = examined.gone_is_fixed or finding.uid in examined.uids
         return Resolution.FIXED if fixed else Resolution.RESOURCE_DELETED

@@ -11,7 +11,7 @@ from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.sources import credential_report
 from auditor.core.model import Owner
-from auditor.core.subjects import CredentialRow, KeyMetadata
+from auditor.core.subjects.credentials import CredentialRow, KeyMetadata
 
 SIDE_BY_SIDE = 8
 

@@ -10,7 +10,7 @@ from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.sources import analyzers
 from auditor.core.model import GLOBAL, Owner, Unavailable
-from auditor.core.subjects import Analyzer, AnalyzerFinding
+from auditor.core.subjects.access_analyzer import Analyzer, AnalyzerFinding
 
 
 class FindingShape(Shape):

@@ -10,7 +10,7 @@ from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.aws.sources import regions
 from auditor.core.model import Owner
-from auditor.core.subjects import Analyzer, EnabledRegion
+from auditor.core.subjects.access_analyzer import Analyzer, EnabledRegion
 
 
 class AnalyzerShape(Shape):

@@ -9,7 +9,7 @@ from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Moment, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
 from auditor.core.model import Owner, Unavailable
-from auditor.core.subjects import Group, Policy, Role, UserDetail
+from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
 from auditor.policy.document import MalformedPolicyError, decode
 
 Document = str | dict[str, Any]
@@ -31,25 +31,33 @@ class Inline(Shape):
     document: Document = Field(alias="PolicyDocument")
 
 
-class Entity(Shape):
-    """What users, groups and roles have in common; groups cannot be tagged."""
+class Boundary(Shape):
+    """A permissions boundary."""
+
+    arn: str = Field(alias="PermissionsBoundaryArn")
+
+
+class EntityShape(Shape):
+    """What users, groups and roles have in common; groups cannot be tagged or bounded."""
 
     arn: str = Field(alias="Arn")
     path: str = Field(alias="Path")
     created: Moment = Field(alias="CreateDate")
     attached: list[Attached] = Field(alias="AttachedManagedPolicies", default=[])
     tags: list[Tag] = Field(alias="Tags", default=[])
+    boundary: Boundary | None = Field(alias="PermissionsBoundary", default=None)
 
 
-class UserShape(Entity):
+class UserShape(EntityShape):
     """An entry of UserDetailList."""
 
     uid: str = Field(alias="UserId")
     name: str = Field(alias="UserName")
     inline: list[Inline] = Field(alias="UserPolicyList", default=[])
+    groups: list[str] = Field(alias="GroupList", default=[])
 
 
-class GroupShape(Entity):
+class GroupShape(EntityShape):
     """An entry of GroupDetailList."""
 
     uid: str = Field(alias="GroupId")
@@ -63,13 +71,21 @@ class LastUsed(Shape):
     date: Moment | None = Field(alias="LastUsedDate", default=None)
 
 
-class RoleShape(Entity):
+class InstanceProfile(Shape):
+    """An instance profile that a role is in."""
+
+    arn: str = Field(alias="Arn")
+
+
+class RoleShape(EntityShape):
     """An entry of RoleDetailList."""
 
     uid: str = Field(alias="RoleId")
     name: str = Field(alias="RoleName")
     inline: list[Inline] = Field(alias="RolePolicyList", default=[])
     last_used: LastUsed | None = Field(alias="RoleLastUsed", default=None)
+    trust: Document = Field(alias="AssumeRolePolicyDocument")
+    profiles: list[InstanceProfile] = Field(alias="InstanceProfileList", default=[])
 
 
 class Version(Shape):
@@ -85,7 +101,6 @@ class PolicyShape(Shape):
     arn: str = Field(alias="Arn")
     uid: str = Field(alias="PolicyId")
     name: str = Field(alias="PolicyName")
-    boundary_uses: int = Field(alias="PermissionsBoundaryUsageCount", default=0)
     versions: list[Version] = Field(alias="PolicyVersionList", default=[])
     tags: list[Tag] = Field(alias="Tags", default=[])
 
@@ -117,7 +132,7 @@ def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
 def read(raw: Any, _: Owner) -> Reading:
     """Users, groups, roles, and policies of every kind in their default version."""
     details = validated(Details, raw)
-    holders = _holders(details.entities)
+    holders, bounded = _holders(details.entities), _bounded(details.entities)
     gaps: dict[str, Unavailable] = {}
     policies: list[Policy] = []
     for shape in details.policies:
@@ -125,13 +140,14 @@ def read(raw: Any, _: Owner) -> Reading:
         if document is None:
             gaps[shape.arn] = Unavailable(reason="the evidence lacks its default version")
         else:
-            policies.append(_managed(shape, document, tuple(holders.get(shape.arn, ()))))
-    gaps |= dict.fromkeys(holders.keys() - {shape.arn for shape in details.policies}, MISSING)
+            policies.append(_managed(shape, document, holders.get(shape.arn, ()), bounded.get(shape.arn, ())))
+    missing = {*holders, *bounded} - {shape.arn for shape in details.policies}
+    gaps |= dict.fromkeys(missing, MISSING)
     inline = [_inline(entity, policy) for entity in details.entities for policy in entity.inline]
     return Reading(
         subjects=[
             *map(_user, details.users),
-            *map(_group, details.groups),
+            *(_group(group, details.users) for group in details.groups),
             *map(_role, details.roles),
             *policies,
             *inline,
@@ -140,44 +156,64 @@ def read(raw: Any, _: Owner) -> Reading:
     )
 
 
-def _holders(entities: Iterable[Entity]) -> dict[str, list[str]]:
-    holders: dict[str, list[str]] = {}
-    for entity in sorted(entities, key=lambda it: it.arn):
-        for attached in entity.attached:
-            holders.setdefault(attached.policy_arn, []).append(entity.arn)
-    return holders
+def _holders(entities: Iterable[EntityShape]) -> dict[str, tuple[str, ...]]:
+    """The entities that each managed policy is attached to."""
+    return _collected((attached.policy_arn, entity.arn) for entity in entities for attached in entity.attached)
+
+
+def _bounded(entities: Iterable[EntityShape]) -> dict[str, tuple[str, ...]]:
+    """The entities that each managed policy bounds."""
+    return _collected((entity.boundary.arn, entity.arn) for entity in entities if entity.boundary)
+
+
+def _collected(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    collected: dict[str, tuple[str, ...]] = {}
+    for policy, entity in sorted(pairs):
+        collected[policy] = (*collected.get(policy, ()), entity)
+    return collected
+
+
+def _common(shape: UserShape | GroupShape | RoleShape) -> dict[str, Any]:
+    return {
+        "resource": shape.arn,
+        "uid": shape.uid,
+        "name": shape.name,
+        "path": shape.path,
+        "created": shape.created,
+        "attached": tuple(it.policy_arn for it in shape.attached),
+        "inline": tuple(it.name for it in shape.inline),
+        "boundary": shape.boundary.arn if shape.boundary else None,
+        "tags": by_key(shape.tags),
+    }
 
 
 def _user(shape: UserShape) -> UserDetail:
-    return UserDetail(
-        resource=shape.arn, uid=shape.uid, name=shape.name, created=shape.created, tags=by_key(shape.tags)
-    )
+    return UserDetail(**_common(shape), groups=tuple(shape.groups))
 
 
-def _group(shape: GroupShape) -> Group:
-    return Group(resource=shape.arn, uid=shape.uid, name=shape.name)
+def _group(shape: GroupShape, users: Iterable[UserShape]) -> Group:
+    return Group(**_common(shape), members=tuple(it.arn for it in users if shape.name in it.groups))
 
 
 def _role(shape: RoleShape) -> Role:
     return Role(
-        resource=shape.arn,
-        uid=shape.uid,
-        name=shape.name,
-        path=shape.path,
-        created=shape.created,
+        **_common(shape),
         last_used=shape.last_used.date if shape.last_used else None,
-        tags=by_key(shape.tags),
+        trust=_decoded(f"{shape.arn}, trust policy", shape.trust),
+        instance_profiles=tuple(it.arn for it in shape.profiles),
     )
 
 
-def _managed(shape: PolicyShape, document: Document, attached_to: tuple[str, ...]) -> Policy:
+def _managed(
+    shape: PolicyShape, document: Document, attached_to: tuple[str, ...], boundary_of: tuple[str, ...]
+) -> Policy:
     return Policy(
         resource=shape.arn,
         uid=shape.uid,
         name=shape.name,
         owner=None,
         attached_to=attached_to,
-        boundary_only=not attached_to and shape.boundary_uses > 0,
+        boundary_of=boundary_of,
         document=_decoded(shape.arn, document),
         tags=by_key(shape.tags),
     )
@@ -190,7 +226,6 @@ def _inline(entity: UserShape | GroupShape | RoleShape, policy: Inline) -> Polic
         name=policy.name,
         owner=entity.arn,
         attached_to=(entity.arn,),
-        boundary_only=False,
         document=_decoded(f"{entity.arn}, policy {policy.name}", policy.document),
         tags=by_key(entity.tags),
     )

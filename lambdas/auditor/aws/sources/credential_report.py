@@ -14,7 +14,7 @@ from auditor.aws.errors import NotReadyError
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Source
 from auditor.core.model import Owner
-from auditor.core.subjects import CredentialRow, KeySlot
+from auditor.core.subjects.credentials import CredentialRow, KeySlot
 
 REUSE_FOR = timedelta(hours=4)
 POLL_SECONDS = 2.0

@@ -8,7 +8,7 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.core.model import Owner
-from auditor.core.subjects import IdentityProvider
+from auditor.core.subjects.entities import IdentityProvider
 
 
 class Oidc(Shape):

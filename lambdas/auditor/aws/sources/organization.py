@@ -13,7 +13,7 @@ from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
 from auditor.core.model import Owner, Unavailable
-from auditor.core.subjects import OrganizationMember
+from auditor.core.subjects.organization import OrganizationMember
 
 NO_ORGANIZATION = Unavailable(reason="the account is in no organization", inapplicable=True)
 NOT_ANSWERED = Unavailable(

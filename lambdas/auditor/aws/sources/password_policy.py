@@ -8,7 +8,7 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.core.model import Owner
-from auditor.core.subjects import PasswordPolicy
+from auditor.core.subjects.credentials import PasswordPolicy
 
 
 class PolicyShape(Shape):

@@ -8,7 +8,7 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.core.model import Owner, Unavailable
-from auditor.core.subjects import EnabledRegion
+from auditor.core.subjects.access_analyzer import EnabledRegion
 
 NOT_ENABLED = Unavailable(reason="the Region is not enabled for the account", inapplicable=True)
 

@@ -1,78 +1,31 @@
-"""Facts that no single source tells: joins of what the sources said, made before any check runs."""
+"""The root user, users and access keys: the credential report joined with what IAM says itself."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, product
-from typing import Any
 
-from auditor.core.model import Facts, Gaps, Observed, Subject, Unavailable
-from auditor.core.subjects import (
+from auditor.core.derivation import Derivation, Made
+from auditor.core.model import Observed, Unavailable
+from auditor.core.subjects.credentials import (
     AccessKey,
     AccountSummary,
-    Analyzer,
-    AnalyzerFinding,
     CredentialRow,
-    EnabledRegion,
-    ExternalAccess,
-    InternalAccess,
     KeyMetadata,
     KeySlot,
-    Region,
     RootMfa,
     RootUser,
-    UnusedAccess,
     User,
-    UserDetail,
     VirtualMfaDevice,
 )
+from auditor.core.subjects.entities import Principal, UserDetail
 
 CLOCK_SLACK = timedelta(minutes=1)
 """IAM's own answers may date the creation of one user a moment apart."""
 
+
 MOST_KEYS = 16
 """Keys of one user that are worth telling apart; IAM allows two."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a derivation gives: subjects, and what it could not see besides the gaps of its inputs."""
-
-    subjects: Iterable[Subject]
-    gaps: Gaps = field(default_factory=dict)
-    via: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """How subjects of kind `gives` follow from the kinds it `needs`; unavailable if one of them is.
-
-    `uses` are kinds that it can do without: whatever is missing of them, the subjects are completely seen.
-    """
-
-    gives: type[Subject]
-    needs: tuple[type[Subject], ...]
-    make: Callable[..., Made | Unavailable]
-    uses: tuple[type[Subject], ...] = ()
-
-    def derive(self, facts: Facts) -> Observed[Subject] | Unavailable:
-        """Apply to `facts`; as old as the oldest input, and with the inputs' gaps."""
-        seen: list[Observed[Subject]] = []
-        for kind in self.needs:
-            known = _given(facts, kind)
-            if isinstance(known, Unavailable):
-                return known
-            seen.append(known)
-        made = self.make(*seen, *(_given(facts, kind) for kind in self.uses))
-        if isinstance(made, Unavailable):
-            return made
-        gaps = dict(made.gaps) | {key: gap for known in seen for key, gap in known.gaps.items()}
-        as_of = min(known.as_of for known in seen)
-        return Observed(subjects=tuple(made.subjects), as_of=as_of, gaps=gaps, via=made.via)
-
-
-def _given(facts: Facts, kind: type[Subject]) -> Observed[Subject] | Unavailable:
-    return facts.get(kind, Unavailable(reason=f"no source gives {kind.__name__}"))
 
 
 def root_user(rows: Observed[CredentialRow], summaries: Observed[AccountSummary]) -> Made | Unavailable:
@@ -110,11 +63,16 @@ def root_mfa(roots: Observed[RootUser], devices: Observed[VirtualMfaDevice]) -> 
 
 
 NEWER = Unavailable(reason="newer than the credential report", inapplicable=True)
+
+
 LACKING = Unavailable(reason="the credential report lacks it")
 
 
-def users(details: Observed[UserDetail], rows: Observed[CredentialRow]) -> Made:
+def users(
+    details: Observed[UserDetail], rows: Observed[CredentialRow], principals: Observed[Principal] | Unavailable
+) -> Made:
     """Users with their credentials. Who is in one source only, or has another's row, was not seen."""
+    administrators = _administrators(principals)
     by_arn = {row.resource: row for row in rows.subjects if not row.is_root}
     found, gaps = [], {}
     for detail in details.subjects:
@@ -123,7 +81,7 @@ def users(details: Observed[UserDetail], rows: Observed[CredentialRow]) -> Made:
             is_new = row is not None or detail.created > rows.as_of - CLOCK_SLACK
             gaps[detail.resource] = NEWER if is_new else LACKING
         else:
-            found.append(_user(detail, row))
+            found.append(_user(detail, row, administrator=detail.resource in administrators))
     # Deleted after the report was made, unless the evidence was made without any user.
     gone = Unavailable(reason="only the credential report knows it", inapplicable=bool(details.subjects))
     return Made(found, gaps | dict.fromkeys(by_arn, gone))
@@ -134,7 +92,12 @@ def _is_namesake(row: CredentialRow, detail: UserDetail) -> bool:
     return row.created is not None and abs(row.created - detail.created) > CLOCK_SLACK
 
 
-def _user(detail: UserDetail, row: CredentialRow) -> User:
+def _administrators(principals: Observed[Principal] | Unavailable) -> frozenset[str]:
+    seen = () if isinstance(principals, Unavailable) else principals.subjects
+    return frozenset(it.resource for it in seen if it.administrator)
+
+
+def _user(detail: UserDetail, row: CredentialRow, *, administrator: bool) -> User:
     return User(
         resource=detail.resource,
         uid=detail.uid,
@@ -145,6 +108,8 @@ def _user(detail: UserDetail, row: CredentialRow) -> User:
         password_last_changed=row.password_last_changed,
         mfa_active=row.mfa_active,
         active_keys=sum(slot.active for slot in row.keys),
+        keys=row.keys,
+        administrator=administrator,
         tags=detail.tags,
     )
 
@@ -153,12 +118,16 @@ CHANGED = Unavailable(reason="a key changed after the credential report was made
 
 
 def access_keys(
-    metadata: Observed[KeyMetadata], rows: Observed[CredentialRow], details: Observed[UserDetail] | Unavailable
+    metadata: Observed[KeyMetadata],
+    rows: Observed[CredentialRow],
+    details: Observed[UserDetail] | Unavailable,
+    principals: Observed[Principal] | Unavailable,
 ) -> Made:
     """Access keys with their use, and their users' tags if those were seen.
 
     A user whose keys metadata and rows do not agree about was not completely seen.
     """
+    administrators = _administrators(principals)
     tags = {} if isinstance(details, Unavailable) else {user.resource: user.tags for user in details.subjects}
     held: dict[str, list[KeyMetadata]] = {}
     for key in metadata.subjects:
@@ -171,7 +140,12 @@ def access_keys(
         keys = [] if row.is_root else held.pop(row.name, [])
         matched = match_keys(keys, row.keys)
         tagged = tags.get(row.resource)
-        found += [_access_key(key, row.resource, matched[key.uid], tagged) for key in keys if key.uid in matched]
+        administrator = row.resource in administrators
+        found += [
+            replace(_access_key(key, row.resource, matched[key.uid], tagged), administrator=administrator)
+            for key in keys
+            if key.uid in matched
+        ]
         active = sum(slot.active for slot in row.keys)
         if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):
             gaps[row.resource] = CHANGED if keys else unlisted
@@ -227,79 +201,9 @@ def _is_exactly(key: KeyMetadata, slot: KeySlot) -> bool:
     return slot.rotated is not None and abs(key.created - slot.rotated) <= CLOCK_SLACK
 
 
-def _active(analyzers: Observed[Analyzer], purpose: str) -> list[Analyzer]:
-    types = {f"ACCOUNT{purpose}", f"ORGANIZATION{purpose}"}
-    return [analyzer for analyzer in analyzers.subjects if analyzer.active and analyzer.type in types]
-
-
-def regions(enabled: Observed[EnabledRegion], analyzers: Observed[Analyzer]) -> Made:
-    """Enabled Regions with their analyzers for external access, the account's or the organization's."""
-    external = _active(analyzers, "")
-    return Made(
-        Region(
-            resource=region.resource,
-            uid=region.uid,
-            region=region.region,
-            external_analyzers=tuple(sorted(a.name for a in external if a.region == region.region)),
-        )
-        for region in enabled.subjects
-        if region.resource not in analyzers.gaps
-    )
-
-
-def external_access(
-    found: Observed[AnalyzerFinding], analyzers: Observed[Analyzer], enabled: Observed[EnabledRegion]
-) -> Made:
-    """External access findings, and whatever no other kind claims; a Region without an analyzer was not looked at."""
-    external = _active(analyzers, "")
-    covered = {analyzer.region for analyzer in external}
-    why = Unavailable(reason="no analyzer for external access", inapplicable=True)
-    gaps = {region.resource: why for region in enabled.subjects if region.resource not in covered}
-    claimed = ("Unused", "Internal")
-    rest = [ExternalAccess(**vars(it)) for it in found.subjects if not it.type.startswith(claimed)]
-    return Made(rest, gaps, _arns(external))
-
-
-def unused_access(found: Observed[AnalyzerFinding], analyzers: Observed[Analyzer]) -> Made | Unavailable:
-    """Unused access findings, where an analyzer looks for them."""
-    asked = _active(analyzers, "_UNUSED_ACCESS")
-    seen = [UnusedAccess(**vars(it)) for it in found.subjects if it.type.startswith("Unused")]
-    return Made(seen, via=_arns(asked)) if asked or seen else _nobody_looks("unused access", analyzers)
-
-
-def internal_access(found: Observed[AnalyzerFinding], analyzers: Observed[Analyzer]) -> Made | Unavailable:
-    """Internal access findings, where an analyzer looks for them."""
-    asked = _active(analyzers, "_INTERNAL_ACCESS")
-    seen = [InternalAccess(**vars(it)) for it in found.subjects if it.type.startswith("Internal")]
-    return Made(seen, via=_arns(asked)) if asked or seen else _nobody_looks("internal access", analyzers)
-
-
-def _arns(analyzers: Iterable[Analyzer]) -> frozenset[str]:
-    return frozenset(analyzer.resource for analyzer in analyzers)
-
-
-def _nobody_looks(what: str, analyzers: Observed[Analyzer]) -> Unavailable:
-    if all(gap.inapplicable for gap in analyzers.gaps.values()):
-        return Unavailable(reason=f"the account has no analyzer for {what}", inapplicable=True)
-    return Unavailable(reason=f"no analyzer for {what} was seen, and not every Region was: {', '.join(analyzers.gaps)}")
-
-
-DERIVATIONS: tuple[Derivation, ...] = (
+DERIVATIONS = (
     Derivation(RootUser, (CredentialRow, AccountSummary), root_user),
     Derivation(RootMfa, (RootUser, VirtualMfaDevice), root_mfa),
-    Derivation(User, (UserDetail, CredentialRow), users),
-    Derivation(AccessKey, (KeyMetadata, CredentialRow), access_keys, uses=(UserDetail,)),
-    Derivation(Region, (EnabledRegion, Analyzer), regions),
-    Derivation(ExternalAccess, (AnalyzerFinding, Analyzer, EnabledRegion), external_access),
-    Derivation(UnusedAccess, (AnalyzerFinding, Analyzer), unused_access),
-    Derivation(InternalAccess, (AnalyzerFinding, Analyzer), internal_access),
+    Derivation(User, (UserDetail, CredentialRow), users, uses=(Principal,)),
+    Derivation(AccessKey, (KeyMetadata, CredentialRow), access_keys, uses=(UserDetail, Principal)),
 )
-"""In order of need: a derivation may use what an earlier one gives."""
-
-
-def derive(facts: Mapping[type[Subject], Any]) -> Facts:
-    """All facts: those given and those that follow from them."""
-    known = dict(facts)
-    for derivation in DERIVATIONS:
-        known[derivation.gives] = derivation.derive(known)
-    return known

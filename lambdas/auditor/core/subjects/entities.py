@@ -1,0 +1,136 @@
+"""What IAM holds: users, groups, roles, policies, identity providers and certificates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from auditor.core.model import Subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entity(Subject):
+    """What users, groups and roles have in common: the policies they hold themselves.
+
+    `attached` are ARNs of managed policies, `inline` names; `boundary` is the ARN of the permissions boundary.
+    """
+
+    name: str
+    path: str = "/"
+    created: datetime
+    attached: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
+    boundary: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDetail(Entity):
+    """One user as GetAccountAuthorizationDetails tells it; credentials are the credential report's to tell.
+
+    `groups` are the names of the groups that the user is in.
+    """
+
+    aws_type = "AWS::IAM::User"
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group(Entity):
+    """An IAM group; `members` are the ARNs of its users."""
+
+    aws_type = "AWS::IAM::Group"
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role(Entity):
+    """An IAM role. `last_used` covers the 400 days that AWS keeps: None means no use in them.
+
+    `trust` is its trust policy, `instance_profiles` are the ARNs of the profiles it is in.
+    """
+
+    aws_type = "AWS::IAM::Role"
+    last_used: datetime | None
+    trust: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    instance_profiles: tuple[str, ...] = ()
+
+    @property
+    def aws_owned(self) -> bool:
+        """Service-linked roles and those of IAM Identity Center: AWS makes and removes them."""
+        return self.path.startswith(("/aws-service-role/", "/aws-reserved/"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal(Entity):
+    """A user, group or role with everything it holds, judged on the documents: no condition or guardrail is weighed.
+
+    `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
+    policy that it holds in any way. `administrator` says that one of them allows everything, and that no permissions
+    boundary allows less; `trust` is a role's trust policy.
+    """
+
+    kind: str
+    groups: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
+    administrator: bool = False
+    aws_owned: bool = False
+    documents: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    trust: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def resource_type(self) -> str:
+        """CloudFormation's name of the kind."""
+        return f"AWS::IAM::{self.kind}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy(Subject):
+    """A permissions policy: managed (its default version) or inline (`owner` is then the entity that holds it).
+
+    `boundary_of` are the ARNs of the users and roles whose permissions boundary it is.
+    """
+
+    aws_type = "AWS::IAM::Policy"
+    name: str
+    owner: str | None
+    attached_to: tuple[str, ...]
+    boundary_of: tuple[str, ...] = ()
+    document: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def boundary_only(self) -> bool:
+        """Whether it bounds somebody and grants nobody anything."""
+        return bool(self.boundary_of) and not self.attached_to
+
+    @property
+    def aws_managed(self) -> bool:
+        """Whether it is AWS's own: those have no account in their ARN."""
+        return self.owner is None and self.resource.split(":")[4:5] == ["aws"]
+
+    @property
+    def resource_type(self) -> str:
+        """CloudFormation calls an inline policy ``AWS::IAM::Policy``."""
+        return self.aws_type if self.owner else "AWS::IAM::ManagedPolicy"
+
+    @property
+    def principal(self) -> str:
+        """ARN of the entity that holds an inline policy, of the policy itself otherwise."""
+        return self.owner or self.resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityProvider(Subject):
+    """A SAML (``saml``) or OpenID Connect (``oidc``) identity provider. `valid_until` ends a SAML certificate."""
+
+    aws_type = "AwsIamIdentityProvider"
+    protocol: str
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerCertificate(Subject):
+    """A TLS certificate kept in IAM."""
+
+    aws_type = "AWS::IAM::ServerCertificate"
+    name: str
+    expires: datetime

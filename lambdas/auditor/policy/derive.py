@@ -1,0 +1,23 @@
+"""Facts that no single source tells: joins of what the sources said, made before any check runs."""
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from auditor.core.derivation import Derivation
+from auditor.core.derived import access_analyzer, credentials
+from auditor.core.model import Facts, Subject
+from auditor.policy import principals
+
+TOPICS = (principals, credentials, access_analyzer)
+"""In order of need: a derivation may use what an earlier one gives."""
+
+DERIVATIONS: tuple[Derivation, ...] = tuple(chain.from_iterable(topic.DERIVATIONS for topic in TOPICS))
+
+
+def derive(facts: Mapping[type[Subject], Any]) -> Facts:
+    """All facts: those given and those that follow from them."""
+    known = dict(facts)
+    for derivation in DERIVATIONS:
+        known[derivation.gives] = derivation.derive(known)
+    return known
