@@ -119,11 +119,13 @@ class Recorder(Limits):
 
 
 def limits_read(it: Check) -> set[str]:
-    recorder = Recorder()
+    read: set[str] = set()
     for case in cases_of(it):
+        recorder = Recorder(**vars(case.limits))
         for subject in (*case.fails, *case.passes):
             judged(it, subject, recorder)
-    return set(vars(recorder).get("read", ()))
+        read |= set(vars(recorder).get("read", ()))
+    return read
 
 
 def shifted(limits: Limits, name: str, units: int) -> Limits:
@@ -138,7 +140,8 @@ def flips(it: Check, name: str, units: int) -> tuple[bool, bool]:
     return freed, caught
 
 
-THRESHOLDS = [(it, name) for it in CHECKS for name in sorted(limits_read(it))]
+LISTS = {name for name, value in vars(Limits()).items() if isinstance(value, tuple)}
+THRESHOLDS = [(it, name) for it in CHECKS for name in sorted(limits_read(it) - LISTS)]
 
 
 @pytest.mark.parametrize(("it", "name"), THRESHOLDS, ids=[f"{it.id}-{name}" for it, name in THRESHOLDS])
@@ -163,7 +166,21 @@ def test_threshold_is_not_material(it: Check, name: str) -> None:
 
 
 def test_every_limit_is_read_by_a_check() -> None:
-    assert {name for _, name in THRESHOLDS} == {limit.name for limit in fields(Limits)}
+    assert {name for it in CHECKS for name in limits_read(it)} == {limit.name for limit in fields(Limits)}
+
+
+@of_every_check
+def test_check_names_the_list_it_goes_by_and_says_nothing_while_that_is_empty(it: Check) -> None:
+    assert limits_read(it) & LISTS == ({it.setting} if it.setting else set())
+    if it.setting:
+        emptied = replace(Limits(), **{it.setting: ()})
+        assert not any(judged(it, subject, emptied) for case in cases_of(it) for subject in case.fails)
+
+
+@of_every_check
+def test_reasons_that_move_a_severity_are_declared_and_each_has_a_case(it: Check) -> None:
+    shown = {why for case in cases_of(it) for s in case.fails for p in judged(it, s, case.limits) for why in p.because}
+    assert shown == set(it.because)
 
 
 def placeholders(text: str) -> Iterator[str]:
