@@ -33,6 +33,7 @@ from auditor.core.subjects.credentials import (
     VirtualMfaDevice,
 )
 from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
+from auditor.core.subjects.organization import Affiliation
 
 ACCOUNT = "111122223333"
 OWNER = Owner(account=ACCOUNT, partition="aws")
@@ -207,6 +208,19 @@ def password_policy(**fields: Any) -> PasswordPolicy:
         symbol=True,
     )
     return replace(strong, **fields)
+
+
+def affiliation(**fields: Any) -> Affiliation:
+    """A member of somebody else's organization."""
+    member = Affiliation(
+        resource=ACCOUNT,
+        uid="account",
+        organization="o-a1b2c3d4e5",
+        management="999988887777",
+        all_features=True,
+        root=OWNER.root_arn,
+    )
+    return replace(member, **fields)
 
 
 def enabled_region(name: str = "eu-west-1") -> EnabledRegion:

@@ -15,6 +15,7 @@ CASES = (
             root(key=True, keys=(key_slot(age=900, used=3), key_slot(age=9, used=1))): (
                 "the root user has 2 active access keys, last used 2026-11-19"
             ),
+            root(key=True, guarded=True): "the root user has an access key, no use on record",
             # The summary knows a key that the older report does not.
             root(key=True): "the root user has an access key, no use on record",
             # An inactive key's use is not the active one's.
@@ -28,6 +29,7 @@ CASES = (
         root_without_mfa,
         fails={
             root(mfa=False): "the root user can sign in without a second factor",
+            root(mfa=False, guarded=True): "the root user can sign in without a second factor",
             # An organization removed the password, and a key was left.
             root(mfa=False, has_password=False, key=True): "the root user can sign in without a second factor",
         },
@@ -46,6 +48,7 @@ CASES = (
         fails={
             root(password_used=0): "the root user was used on 2026-11-20 (password)",
             root(password_used=90): "the root user was used on 2026-08-22 (password)",
+            root(password_used=3, guarded=True): "the root user was used on 2026-11-17 (password)",
             # The newest of the three counts, whichever it is.
             root(password_used=800, keys=(key_slot(age=900, used=2), NO_KEY)): (
                 "the root user was used on 2026-11-18 (access key 1)"

@@ -1,6 +1,6 @@
 """The root user: it can do everything, and nothing can bound it."""
 
-from auditor.core.check import Context, Problem, Problems, Severity, check, day
+from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day
 from auditor.core.subjects.credentials import RootMfa, RootUser
 
 
@@ -20,6 +20,7 @@ from auditor.core.subjects.credentials import RootMfa, RootUser
         "iam-anti-pattern/3",
     ),
     fix="as root, deactivate the key: console, Security credentials, Access keys, Actions, Deactivate",
+    because=(Because.GUARDED,),
 )
 def root_access_key(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
     """Root user has an access key.
@@ -32,7 +33,13 @@ def root_access_key(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
         used = max((slot.last_used for slot in slots if slot.last_used), default=None)
         rotated = tuple(slot.rotated.isoformat() for slot in slots if slot.rotated)
         use = f"last used {day(used)}" if used else "no use on record"
-        yield Problem(f"the root user has {_count(len(slots))}, {use}", {"active_since": rotated})
+        yield Problem(
+            f"the root user has {_count(len(slots))}, {use}", {"active_since": rotated}, because=_guarded(root)
+        )
+
+
+def _guarded(root: RootUser) -> tuple[Because, ...]:
+    return (Because.GUARDED,) if root.guarded else ()
 
 
 def _count(active: int) -> str:
@@ -56,6 +63,7 @@ def _count(active: int) -> str:
         "iam-anti-pattern/3",
     ),
     fix="as root, assign a passkey or a hardware device: console, Security credentials, Multi-factor authentication",
+    because=(Because.GUARDED,),
 )
 def root_without_mfa(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
     """Root user has no multi-factor authentication.
@@ -63,7 +71,7 @@ def root_without_mfa(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
     The password alone, or a reset of it through the mailbox, then opens the whole account.
     """
     if root.has_credentials and not root.mfa_active:
-        yield Problem("the root user can sign in without a second factor")
+        yield Problem("the root user can sign in without a second factor", because=_guarded(root))
 
 
 @check(
@@ -105,6 +113,7 @@ def root_with_virtual_mfa(root: RootMfa, ctx: Context) -> Problems:  # noqa: ARG
         "iam-anti-pattern/3",
     ),
     fix="use an administrator role instead, and keep root for the tasks that need it; find the use in CloudTrail",
+    because=(Because.GUARDED,),
 )
 def recent_root_use(root: RootUser, ctx: Context) -> Problems:
     """Root user was used recently.
@@ -117,4 +126,6 @@ def recent_root_use(root: RootUser, ctx: Context) -> Problems:
         return
     by, last = max(uses.items(), key=lambda use: use[1])
     if ctx.age(last) <= ctx.limits.root_use:
-        yield Problem(f"the root user was used on {day(last)} ({by})", {"last_used": last, "by": by})
+        yield Problem(
+            f"the root user was used on {day(last)} ({by})", {"last_used": last, "by": by}, because=_guarded(root)
+        )

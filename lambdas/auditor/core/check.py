@@ -68,6 +68,8 @@ class Limits:
     root_use: timedelta = timedelta(days=90)
     password_length: int = 14
     password_reuse: int = 24
+    allowed_regions: tuple[str, ...] = ()
+    delegated_administrators: tuple[str, ...] = ()
 
     def replaced(self, others: Mapping[str, Any]) -> Self:
         """These limits, but the given ones instead; a name that no limit has any more is ignored."""

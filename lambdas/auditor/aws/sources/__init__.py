@@ -2,13 +2,19 @@
 
 from auditor.aws.source import Source
 from auditor.aws.sources.access_keys import ACCESS_KEYS
+from auditor.aws.sources.account_contacts import ACCOUNT_CONTACTS
 from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
 from auditor.aws.sources.analyzer_findings import ANALYZER_FINDINGS
 from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
+from auditor.aws.sources.delegated_administrators import DELEGATED_ADMINISTRATORS
+from auditor.aws.sources.effective_policies import EFFECTIVE_POLICIES
+from auditor.aws.sources.identity_center import IDENTITY_CENTER
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
 from auditor.aws.sources.organization import ORGANIZATION
+from auditor.aws.sources.organization_features import ORGANIZATION_FEATURES
+from auditor.aws.sources.organization_policies import ORGANIZATION_POLICIES
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
 from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
@@ -27,6 +33,12 @@ SOURCES: tuple[Source, ...] = (
     ANALYZERS,
     ANALYZER_FINDINGS,
     ORGANIZATION,
+    ORGANIZATION_POLICIES,
+    EFFECTIVE_POLICIES,
+    DELEGATED_ADMINISTRATORS,
+    ORGANIZATION_FEATURES,
+    IDENTITY_CENTER,
+    ACCOUNT_CONTACTS,
 )
 """Every source, after those it needs."""
 

@@ -17,6 +17,7 @@ class SummaryMap(Shape):
     mfa: int = Field(alias="AccountMFAEnabled")
     keys: int = Field(alias="AccountAccessKeysPresent")
     password: int = Field(alias="AccountPasswordPresent", default=1)
+    certificates: int = Field(alias="AccountSigningCertificatesPresent", default=0)
 
 
 class Summary(Shape):
@@ -39,6 +40,7 @@ def read(raw: Any, owner: Owner) -> Reading:
         root_password=bool(entries.password),
         root_keys=bool(entries.keys),
         root_mfa=bool(entries.mfa),
+        root_certificates=bool(entries.certificates),
     )
     return Reading(subjects=[summary])
 

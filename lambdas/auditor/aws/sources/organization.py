@@ -12,8 +12,8 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
-from auditor.core.model import Owner, Unavailable
-from auditor.core.subjects.organization import OrganizationMember
+from auditor.core.model import Owner, Subject, Unavailable
+from auditor.core.subjects.organization import Affiliation, OrganizationMember
 
 NO_ORGANIZATION = Unavailable(reason="the account is in no organization", inapplicable=True)
 NOT_ANSWERED = Unavailable(
@@ -26,6 +26,8 @@ class OrganizationShape(Shape):
     """The part of Organization that is read."""
 
     management: str = Field(alias="MasterAccountId")
+    id: str = Field(alias="Id")
+    features: Literal["ALL", "CONSOLIDATED_BILLING"] = Field(alias="FeatureSet")
 
 
 class AccountShape(Shape):
@@ -94,24 +96,45 @@ def _parents(organizations: Any, account: str) -> list[Any]:
     return parents
 
 
-def read(raw: Any, owner: Owner) -> Reading:
-    """The one member, or why the account is none that can be seen; a management account is a member like any other."""
+def unseen(raw: Any, owner: Owner, member: str) -> Unavailable | None:
+    """Why evidence that begins with DescribeOrganization's answer says nothing else; None if it has `member`.
+
+    Raises MalformedEvidenceError where that answer is none.
+    """
     organization = validated(Known, raw).organization
     if organization is None:
-        return _unseen(NO_ORGANIZATION, owner)
-    if "Account" not in raw:
-        return _unseen(LACKING if organization.management == owner.account else NOT_ANSWERED, owner)
+        return NO_ORGANIZATION
+    if member in raw:
+        return None
+    return LACKING if organization.management == owner.account else NOT_ANSWERED
+
+
+def read(raw: Any, owner: Owner) -> Reading:
+    """The account's affiliation, and the one member, or why the account is none that can be seen.
+
+    A management account is a member like any other.
+    """
+    affiliation = _affiliation(validated(Known, raw).organization, owner)
+    if why := unseen(raw, owner, "Account"):
+        return Reading(subjects=[affiliation], gaps={OrganizationMember: {owner.account: why}})
     member = validated(Member, raw)
     if member.account.id != owner.account:
         raise MalformedEvidenceError("Account.Id", f"{member.account.id} is not the account {owner.account}")
     kinds = [it.type for it in member.parents]
     if kinds.count("ROOT") != 1 or kinds[-1] != "ROOT":
         raise MalformedEvidenceError("Parents", "they do not lead from the account up to the root")
-    return Reading(subjects=[_subject(member)])
+    return Reading(subjects=[affiliation, _subject(member)])
 
 
-def _unseen(why: Unavailable, owner: Owner) -> Reading:
-    return Reading(subjects=[], gaps={OrganizationMember: {owner.account: why}})
+def _affiliation(organization: OrganizationShape | None, owner: Owner) -> Subject:
+    return Affiliation(
+        resource=owner.account,
+        uid="account",
+        organization=organization.id if organization else None,
+        management=organization.management if organization else None,
+        all_features=organization is not None and organization.features == "ALL",
+        root=owner.root_arn,
+    )
 
 
 def _subject(member: Member) -> OrganizationMember:
@@ -132,7 +155,7 @@ ORGANIZATION = Source(
         "organizations:ListParents",
         "organizations:ListTagsForResource",
     ),
-    kinds=(OrganizationMember,),
+    kinds=(Affiliation, OrganizationMember),
     gather=gather,
     read=read,
 )

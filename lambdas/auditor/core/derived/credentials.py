@@ -19,6 +19,7 @@ from auditor.core.subjects.credentials import (
     VirtualMfaDevice,
 )
 from auditor.core.subjects.entities import Principal, UserDetail
+from auditor.core.subjects.organization import Guardrails
 
 CLOCK_SLACK = timedelta(minutes=1)
 """IAM's own answers may date the creation of one user a moment apart."""
@@ -28,7 +29,9 @@ MOST_KEYS = 16
 """Keys of one user that are worth telling apart; IAM allows two."""
 
 
-def root_user(rows: Observed[CredentialRow], summaries: Observed[AccountSummary]) -> Made | Unavailable:
+def root_user(
+    rows: Observed[CredentialRow], summaries: Observed[AccountSummary], guardrails: Observed[Guardrails] | Unavailable
+) -> Made | Unavailable:
     """The root user. Summary and report may be hours apart: the worse of the two counts until they agree."""
     row = next((row for row in rows.subjects if row.is_root), None)
     if row is None:
@@ -44,6 +47,7 @@ def root_user(rows: Observed[CredentialRow], summaries: Observed[AccountSummary]
                 mfa_active=summary.root_mfa and row.mfa_active,
                 password_last_used=row.password_last_used,
                 keys=row.keys,
+                guarded=not isinstance(guardrails, Unavailable) and any(it.root_denied for it in guardrails.subjects),
             )
         ]
     )
@@ -202,7 +206,7 @@ def _is_exactly(key: KeyMetadata, slot: KeySlot) -> bool:
 
 
 DERIVATIONS = (
-    Derivation(RootUser, (CredentialRow, AccountSummary), root_user),
+    Derivation(RootUser, (CredentialRow, AccountSummary), root_user, uses=(Guardrails,)),
     Derivation(RootMfa, (RootUser, VirtualMfaDevice), root_mfa),
     Derivation(User, (UserDetail, CredentialRow), users, uses=(Principal,)),
     Derivation(AccessKey, (KeyMetadata, CredentialRow), access_keys, uses=(UserDetail, Principal)),

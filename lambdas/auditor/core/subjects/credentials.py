@@ -50,6 +50,7 @@ class AccountSummary(Subject):
     root_password: bool
     root_keys: bool
     root_mfa: bool
+    root_certificates: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,10 @@ class VirtualMfaDevice(Subject):
 
 @dataclass(frozen=True, kw_only=True)
 class RootUser(Subject):
-    """The root user: its credentials from the account summary and the credential report, its use from the report."""
+    """The root user: its credentials from the account summary and the credential report, its use from the report.
+
+    `guarded` says that a service control policy denies it everything, False where that was not seen.
+    """
 
     aws_type = "AwsIamRootUser"
     has_password: bool
@@ -70,6 +74,7 @@ class RootUser(Subject):
     mfa_active: bool
     password_last_used: datetime | None
     keys: tuple[KeySlot, ...]
+    guarded: bool = False
 
     @property
     def has_credentials(self) -> bool:
