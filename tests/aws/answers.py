@@ -112,6 +112,24 @@ def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:
     }
 
 
+def delegated_entry(account: str = "444455556666") -> dict[str, Any]:
+    """An entry of DelegatedAdministrators."""
+    resource = f"arn:{OWNER.partition}:organizations::{ACCOUNT}:account/o-a1b2c3d4e5/{account}"
+    return {"Id": account, "Arn": resource, "Email": "tools@example.com", "Name": "tools", "Status": "ACTIVE"}
+
+
+def effective_policy(params: Mapping[str, Any]) -> dict[str, Any]:
+    """DescribeEffectivePolicy's answer of an account with an empty policy of every type."""
+    return {"EffectivePolicy": {"PolicyType": params["PolicyType"], "PolicyContent": "{}", "TargetId": ACCOUNT}}
+
+
+def alternate_contact(params: Mapping[str, Any]) -> dict[str, Any]:
+    """GetAlternateContact's answer of an account with a mailbox for each contact."""
+    kind = params["AlternateContactType"]
+    person = {"Name": "Ana Example", "Title": "Head", "PhoneNumber": "+1 555 0100"}
+    return {"AlternateContact": {**person, "EmailAddress": f"{kind.lower()}@example.com", "AlternateContactType": kind}}
+
+
 def finding_entry(number: int = 1, **members: Any) -> dict[str, Any]:
     """An entry of ListFindingsV2's findings."""
     return {

@@ -23,8 +23,12 @@ from auditor.core.model import Observed, Owner, Unavailable
 from auditor.core.subjects.credentials import AccountSummary, CredentialRow, PasswordPolicy
 from auditor.render.export import as_json
 from tests.aws.answers import (
+    ADMINISTRATOR,
     NO_DETAILS,
+    alternate_contact,
     analyzer_entry,
+    delegated_entry,
+    effective_policy,
     finding_entry,
     key_entry,
     policy_entry,
@@ -40,6 +44,7 @@ from tests.build import ACCOUNT, NOW, OWNER, ago
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 IN_EU = {"eu-west-1": {"analyzers": [analyzer_entry()], "findings": {analyzer_entry()["arn"]: [finding_entry()]}}}
+SCP = "SERVICE_CONTROL_POLICY"
 SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}}
 
 
@@ -60,12 +65,24 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "DescribeRegions": {"Regions": [{"RegionName": "eu-west-1", "OptInStatus": "opt-in-not-required"}]},
         "ListAnalyzers": {"analyzers": [analyzer_entry()]},
         "ListFindingsV2": {"findings": [finding_entry()]},
-        "DescribeOrganization": {"Organization": {"Id": "o-a1b2c3d4e5", "MasterAccountId": ACCOUNT}},
+        "DescribeOrganization": {
+            "Organization": {"Id": "o-a1b2c3d4e5", "FeatureSet": "ALL", "MasterAccountId": ACCOUNT}
+        },
         "DescribeAccount": {"Account": {"Id": ACCOUNT, "Name": "payments"}},
         "ListTagsForResource": {"Tags": []},
         "ListParents": {"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]},
+        "ListRoots": {"Roots": [{"Id": "r-ab12", "PolicyTypes": [{"Type": SCP, "Status": "ENABLED"}]}]},
+        "ListPoliciesForTarget": {"Policies": [{"Id": "p-FullAWSAccess", "Name": "FullAWSAccess", "Type": SCP}]},
+        "DescribePolicy": {
+            "Policy": {"PolicySummary": {"Id": "p-FullAWSAccess", "Name": "FullAWSAccess"}, "Content": ADMINISTRATOR}
+        },
+        "ListDelegatedAdministrators": {"DelegatedAdministrators": [delegated_entry()]},
+        "ListDelegatedServicesForAccount": {"DelegatedServices": [{"ServicePrincipal": "sso.amazonaws.com"}]},
+        "ListOrganizationsFeatures": {"EnabledFeatures": ["RootSessions"]},
+        "ListInstances": {"Instances": [{"InstanceArn": f"arn:aws:sso:::instance/ssoins-{16 * '1'}"}]},
     }
-    return {name: always(answer) for name, answer in answers.items()} | replies
+    asked = {"DescribeEffectivePolicy": effective_policy, "GetAlternateContact": alternate_contact}
+    return {name: always(answer) for name, answer in answers.items()} | asked | replies
 
 
 def test_sources_are_asked_in_the_order_of_their_needs() -> None:
@@ -97,15 +114,32 @@ def moto_account() -> Iterator[None]:
         iam.create_user(UserName="ana")
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
-        new_session().client("organizations").create_organization(FeatureSet="ALL")
+        _organize(new_session().client("organizations"))
         yield
+
+
+def _organize(organizations: Any) -> None:
+    """An organization with policies, and a member that administers something for it."""
+    organizations.create_organization(FeatureSet="ALL")
+    (root,) = organizations.list_roots()["Roots"]
+    organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
+    made = organizations.create_account(Email="tools@example.com", AccountName="tools")["CreateAccountStatus"]
+    organizations.register_delegated_administrator(
+        AccountId=made["AccountId"], ServicePrincipal="guardduty.amazonaws.com"
+    )
+
+
+NOT_IN_MOTO = {
+    "DescribeEffectivePolicy": effective_policy,
+    "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
+}
 
 
 @pytest.mark.usefixtures("moto_account")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
-    session, wire = new_session(), Wire()
+    session, wire = new_session(), Wire(script=NOT_IN_MOTO)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
     aws = replace(connect(session, NOW), pause=lambda _: None)
     needed = gather(aws, _needs_of(source)).answers
@@ -137,8 +171,12 @@ OPERATIONS = {
     "server-certificates": ["ListServerCertificates"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
+    "organization-policies": ["ListRoots", "ListPoliciesForTarget", "DescribePolicy"],
+    "effective-policies": ["DescribeEffectivePolicy"],
+    "delegated-administrators": ["ListDelegatedAdministrators", "ListDelegatedServicesForAccount"],
+    "organization-features": ["ListOrganizationsFeatures"],
+    "account-contacts": ["GetAlternateContact"],
 }
-DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "analyzer-findings"]}
 
 
 @pytest.mark.parametrize(
@@ -147,19 +185,21 @@ DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "an
 def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(source: str, operation: str) -> None:
     denied = script(**{operation: always(Refused("AccessDenied", "ana may not"))})
     answers = gather(scripted(Wire(script=denied))).answers
-    reason = f"{operation}: AccessDenied: ana may not"
-    expected = {source: Unavailable(reason=reason)}
-    for needed, dependent in zip([source, *DEPENDENTS.get(source, [])], DEPENDENTS.get(source, []), strict=False):
-        reason = f"needs {needed}: {reason}"
-        expected[dependent] = Unavailable(reason=reason)
+    expected = {source: Unavailable(reason=f"{operation}: AccessDenied: ana may not")}
+    for dependent in SOURCES:
+        for needed in set(dependent.needs) & set(expected):
+            expected[dependent.name] = Unavailable(reason=f"needs {needed}: {expected[needed].reason}")
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
-def test_denied_regional_source_is_a_gap_of_each_region() -> None:
-    denied = script(ListAnalyzers=always(Refused("AccessDeniedException", "no")))
-    answer = gather(scripted(Wire(script=denied))).answers["analyzers"]
+@pytest.mark.parametrize(
+    ("source", "operation"), [("analyzers", "ListAnalyzers"), ("identity-center", "ListInstances")]
+)
+def test_denied_regional_source_is_a_gap_of_each_region(source: str, operation: str) -> None:
+    denied = script(**{operation: always(Refused("AccessDeniedException", "no"))})
+    answer = gather(scripted(Wire(script=denied))).answers[source]
     assert isinstance(answer, Answer)
-    assert answer.gaps == {"eu-west-1": Unavailable(reason="ListAnalyzers: AccessDeniedException: no")}
+    assert answer.gaps == {"eu-west-1": Unavailable(reason=f"{operation}: AccessDeniedException: no")}
 
 
 def test_refused_credentials_are_not_taken_for_a_region_that_is_not_enabled() -> None:
@@ -289,9 +329,13 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListAccessKeys") == 500
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
+    assert counts.pop("ListInstances") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
+    assert counts.pop("DescribeEffectivePolicy") == 3
+    assert counts.pop("GetAlternateContact") == 3
+    assert counts.pop("ListPoliciesForTarget") == 2
     assert counts == dict.fromkeys(counts, 1)
-    assert sum(counts.values()) == 12
+    assert sum(counts.values()) == 17
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:

@@ -17,15 +17,17 @@ from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Membership, Observed, Unavailable
-from auditor.core.subjects.organization import OrganizationMember
+from auditor.core.subjects.organization import Affiliation, OrganizationMember
 from tests.aws.wire import Params, Refused, Reply, Wire, always, in_turn, new_session, scripted
-from tests.build import ACCOUNT, NOW, OWNER, ago
+from tests.build import ACCOUNT, NOW, OWNER, affiliation, ago
 
 MANAGEMENT = "999988887777"
 ROOT, UNIT, INNER = "r-ab12", "ou-ab12-workload", "ou-ab12-payments"
 ABOVE = {ACCOUNT: (INNER, "ORGANIZATIONAL_UNIT"), INNER: (UNIT, "ORGANIZATIONAL_UNIT"), UNIT: (ROOT, "ROOT")}
 NOT_ALLOWED = Refused("AccessDeniedException", "You don't have permissions to access this resource.")
 TAGS = {"team": "red", "stage": ""}
+LONE = affiliation(organization=None, management=None, all_features=False)
+BOUND = affiliation()
 MEMBER = OrganizationMember(resource=ACCOUNT, uid=ACCOUNT, name="payments", path=(ROOT, UNIT, INNER), tags=TAGS)
 
 
@@ -144,20 +146,43 @@ def test_account_that_may_not_ask_which_organization_it_is_in_is_not_taken_for_o
     assert not answer.inapplicable
 
 
+ABOUT_AFFILIATION = [it for it in CATALOGUE.values() if it.kind is Affiliation]
+
+
 @pytest.mark.parametrize(
-    "replies",
+    ("replies", "affiliation"),
     [
-        {"DescribeOrganization": always(Refused("AWSOrganizationsNotInUseException"))},
-        {"DescribeOrganization": always(NOT_ALLOWED)},
-        {"DescribeOrganization": always(organization(MANAGEMENT)), "DescribeAccount": always(NOT_ALLOWED)},
+        ({"DescribeOrganization": always(Refused("AWSOrganizationsNotInUseException"))}, LONE),
+        ({"DescribeOrganization": always(organization(MANAGEMENT)), "DescribeAccount": always(NOT_ALLOWED)}, BOUND),
     ],
-    ids=["none", "denied", "member"],
+    ids=["none", "member"],
 )
-def test_lack_of_an_organization_is_no_gap_of_any_check(replies: dict[str, Reply]) -> None:
-    known = evaluate(snapshot(gathered(Wire(script=script(**replies))), SOURCES), CATALOGUE.values())
-    without = evaluate(snapshot(Evidence(owner=OWNER, gathered_at=NOW, answers={}), SOURCES), CATALOGUE.values())
-    assert known.membership is None
-    assert known.skipped == without.skipped
+def test_affiliation_is_known_wherever_the_rest_is_not(replies: dict[str, Reply], affiliation: Affiliation) -> None:
+    known = snapshot(gathered(Wire(script=script(**replies))), SOURCES)
+    observed = known.of(Affiliation)
+    assert isinstance(observed, Observed)
+    assert (observed.subjects, observed.gaps) == ((affiliation,), {})
+    judged = evaluate(known, ABOUT_AFFILIATION)
+    assert (judged.membership, judged.skipped) == (None, ())
+    assert {it.check for it in judged.findings} == ({"account-outside-organization"} if affiliation is LONE else set())
+
+
+def test_account_that_may_not_ask_is_neither_in_an_organization_nor_outside() -> None:
+    known = evaluate(
+        snapshot(gathered(Wire(script=script(DescribeOrganization=always(NOT_ALLOWED))))), CATALOGUE.values()
+    )
+    assert {it.id for it in ABOUT_AFFILIATION} <= set(known.unplanned_gaps)
+    assert known.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("features", "all_features"), [("ALL", True), ("CONSOLIDATED_BILLING", False)], ids=["all", "billing"]
+)
+def test_features_of_the_organization_are_read(features: str, *, all_features: bool) -> None:
+    whole = raw(Organization={**organization()["Organization"], "FeatureSet": features})
+    affiliation, _ = read(whole, OWNER).subjects
+    assert isinstance(affiliation, Affiliation)
+    assert (affiliation.all_features, affiliation.is_management) == (all_features, True)
 
 
 def test_evaluation_knows_the_membership() -> None:
@@ -194,7 +219,7 @@ def test_answer_of_which_organization_alone_is_a_members_by_design_and_the_manag
 
 def test_of_a_tag_that_is_listed_twice_the_last_counts() -> None:
     tags = [{"Key": "team", "Value": value} for value in ("red", "blue")]
-    (member,) = read(raw(Tags=tags), OWNER).subjects
+    _, member = read(raw(Tags=tags), OWNER).subjects
     assert member.tags == {"team": "blue"}
 
 
@@ -208,6 +233,11 @@ UNDER = {"Id": UNIT, "Type": "ORGANIZATIONAL_UNIT"}
         ([], "the document: Input should be a valid dictionary"),
         ({}, "Organization: Field required"),
         ({"Organization": {}}, "Organization.MasterAccountId: Field required"),
+        ({"Organization": {"MasterAccountId": ACCOUNT}}, "Organization.Id: Field required"),
+        (
+            {"Organization": {"MasterAccountId": ACCOUNT, "Id": "o-a1b2c3d4e5", "FeatureSet": "SOME"}},
+            "Organization.FeatureSet: Input should be 'ALL' or 'CONSOLIDATED_BILLING'",
+        ),
         (raw(Account={"Id": ACCOUNT}), "Account.Name: Field required"),
         (raw(Account={"Id": MANAGEMENT, "Name": "x"}), f"Account.Id: {MANAGEMENT} is not the account {ACCOUNT}"),
         (raw(Tags=...), "Tags: Field required"),
