@@ -9,7 +9,8 @@ import pytest
 
 from auditor.aws.evidence_files import decode
 from auditor.aws.gather import snapshot
-from auditor.aws.sources import SOURCES
+from auditor.aws.sources import SOURCES, effective_policies
+from auditor.aws.sources.account_contacts import CONTACTS, NONE
 from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
@@ -17,10 +18,11 @@ from auditor.core.life import Changes, Event
 from auditor.core.model import Unavailable
 from tests.aws.answers import analyzer_entry, finding_entry
 from tests.aws.office import Office, minutes
-from tests.build import NOW, arn
+from tests.build import ACCOUNT, NOW, arn
 from tests.cli.evidence import document, ordinary
 
 REGION = "eu-west-1"
+ORGANIZATION = {"Id": "o-a1b2c3d4e5", "FeatureSet": "ALL", "MasterAccountId": "999988887777"}
 ANALYZER = analyzer_entry(arn=f"arn:aws:access-analyzer:{REGION}:111122223333:analyzer/zone")
 
 
@@ -50,7 +52,33 @@ WHOLE = ordinary() | {
     ),
     "analyzers.json": document({"analyzers": [plain(ANALYZER)]}),
     "analyzer-findings.json": document({"findings": [plain(finding_entry() | {"analyzerArn": ANALYZER["arn"]})]}),
-    "organization.json": document({"Organization": None}),
+    "organization.json": document(
+        {
+            "Organization": ORGANIZATION,
+            "Account": {"Id": ACCOUNT, "Name": "payments"},
+            "Tags": [],
+            "Parents": [{"Id": "r-ab12", "Type": "ROOT"}],
+        }
+    ),
+    "organization-policies.json": document(
+        {
+            "Organization": ORGANIZATION,
+            "Roots": [{"Id": "r-ab12", "PolicyTypes": []}],
+            "Targets": [],
+            "Policies": [],
+        }
+    ),
+    "effective-policies.json": document(
+        {"EffectivePolicies": [{"PolicyType": kind, "PolicyContent": "{}"} for kind in effective_policies.KINDS]}
+    ),
+    "delegated-administrators.json": document(
+        {"Organization": ORGANIZATION, "DelegatedAdministrators": [], "DelegatedServices": []}
+    ),
+    "organization-features.json": document({"EnabledFeatures": ["RootCredentialsManagement"]}),
+    "identity-center.json": document({"Instances": []}),
+    "account-contacts.json": document(
+        {"AlternateContacts": [{"AlternateContactType": kind, "Error": NONE} for kind in CONTACTS]}
+    ),
 }
 
 
