@@ -8,10 +8,12 @@ from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
+from auditor.aws.sources.metric_filters import METRIC_FILTERS
 from auditor.aws.sources.organization import ORGANIZATION
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
 from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
+from auditor.aws.sources.trails import TRAILS
 from auditor.aws.sources.virtual_mfa_devices import VIRTUAL_MFA_DEVICES
 
 SOURCES: tuple[Source, ...] = (
@@ -27,6 +29,8 @@ SOURCES: tuple[Source, ...] = (
     ANALYZERS,
     ANALYZER_FINDINGS,
     ORGANIZATION,
+    TRAILS,
+    METRIC_FILTERS,
 )
 """Every source, after those it needs."""
 
