@@ -24,7 +24,11 @@ from auditor.core.subjects.credentials import AccountSummary, CredentialRow, Pas
 from auditor.render.export import as_json
 from tests.aws.answers import (
     NO_DETAILS,
+    TRAIL,
+    alarm_entry,
     analyzer_entry,
+    event_selectors,
+    filter_entry,
     finding_entry,
     key_entry,
     policy_entry,
@@ -33,6 +37,8 @@ from tests.aws.answers import (
     report_row,
     role_entry,
     root_row,
+    subscription_entry,
+    trail_entry,
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
@@ -64,6 +70,12 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "DescribeAccount": {"Account": {"Id": ACCOUNT, "Name": "payments"}},
         "ListTagsForResource": {"Tags": []},
         "ListParents": {"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]},
+        "DescribeTrails": {"trailList": [trail_entry()]},
+        "GetTrailStatus": {"IsLogging": True, "LatestDeliveryTime": ago(0.1)},
+        "GetEventSelectors": event_selectors(),
+        "DescribeMetricFilters": {"metricFilters": [filter_entry()]},
+        "DescribeAlarms": {"MetricAlarms": [alarm_entry()], "CompositeAlarms": []},
+        "ListSubscriptionsByTopic": {"Subscriptions": [subscription_entry()]},
     }
     return {name: always(answer) for name, answer in answers.items()} | replies
 
@@ -98,7 +110,26 @@ def moto_account() -> Iterator[None]:
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
         new_session().client("organizations").create_organization(FeatureSet="ALL")
+        moto_trail()
         yield
+
+
+def moto_trail() -> None:
+    """A trail whose log group has a metric filter with an alarm and a topic."""
+    session = new_session()
+    session.client("s3").create_bucket(Bucket="trail")
+    logs = session.client("logs")
+    logs.create_log_group(logGroupName="trail")
+    group = logs.describe_log_groups()["logGroups"][0]["arn"]
+    entry = filter_entry()
+    del entry["filterName"]
+    logs.put_metric_filter(logGroupName="trail", filterName="root-use", **entry)
+    topic = session.client("sns").create_topic(Name="security")["TopicArn"]
+    alarm = {name: it for name, it in alarm_entry(AlarmActions=[topic]).items() if name != "AlarmArn"}
+    session.client("cloudwatch").put_metric_alarm(**alarm)
+    session.client("cloudtrail").create_trail(
+        Name="all", S3BucketName="trail", IsMultiRegionTrail=True, CloudWatchLogsLogGroupArn=group
+    )
 
 
 @pytest.mark.usefixtures("moto_account")
@@ -138,7 +169,6 @@ OPERATIONS = {
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
 }
-DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "analyzer-findings"]}
 
 
 @pytest.mark.parametrize(
@@ -147,19 +177,31 @@ DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "an
 def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(source: str, operation: str) -> None:
     denied = script(**{operation: always(Refused("AccessDenied", "ana may not"))})
     answers = gather(scripted(Wire(script=denied))).answers
-    reason = f"{operation}: AccessDenied: ana may not"
-    expected = {source: Unavailable(reason=reason)}
-    for needed, dependent in zip([source, *DEPENDENTS.get(source, [])], DEPENDENTS.get(source, []), strict=False):
-        reason = f"needs {needed}: {reason}"
-        expected[dependent] = Unavailable(reason=reason)
+    expected = {source: Unavailable(reason=f"{operation}: AccessDenied: ana may not")}
+    for it in SOURCES:
+        for needed in expected.keys() & set(it.needs):
+            expected[it.name] = Unavailable(reason=f"needs {needed}: {expected[needed].reason}")
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
-def test_denied_regional_source_is_a_gap_of_each_region() -> None:
-    denied = script(ListAnalyzers=always(Refused("AccessDeniedException", "no")))
-    answer = gather(scripted(Wire(script=denied))).answers["analyzers"]
+REGIONAL = {
+    "ListAnalyzers": ("analyzers", "eu-west-1"),
+    "DescribeTrails": ("trails", "eu-west-1"),
+    "GetTrailStatus": ("trails", TRAIL),
+    "GetEventSelectors": ("trails", TRAIL),
+    "DescribeMetricFilters": ("metric-filters", "eu-west-1"),
+    "DescribeAlarms": ("metric-filters", "eu-west-1"),
+    "ListSubscriptionsByTopic": ("metric-filters", "eu-west-1"),
+}
+
+
+@pytest.mark.parametrize("operation", REGIONAL)
+def test_denied_regional_source_is_a_gap_of_each_region(operation: str) -> None:
+    denied = script(**{operation: always(Refused("AccessDeniedException", "no"))})
+    source, scope = REGIONAL[operation]
+    answer = gather(scripted(Wire(script=denied))).answers[source]
     assert isinstance(answer, Answer)
-    assert answer.gaps == {"eu-west-1": Unavailable(reason="ListAnalyzers: AccessDeniedException: no")}
+    assert answer.gaps == {scope: Unavailable(reason=f"{operation}: AccessDeniedException: no")}
 
 
 def test_refused_credentials_are_not_taken_for_a_region_that_is_not_enabled() -> None:
@@ -289,9 +331,10 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListAccessKeys") == 500
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
+    assert counts.pop("DescribeTrails") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
     assert counts == dict.fromkeys(counts, 1)
-    assert sum(counts.values()) == 12
+    assert sum(counts.values()) == 17
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:

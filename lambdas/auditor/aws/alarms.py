@@ -99,5 +99,5 @@ class AlarmShape(ActionShape):
         if self.queries or self.threshold is None:
             return None
         raised = 1.0 if self.statistic == "SampleCount" else count
-        exceeds = EXCEEDS.get(self.operator, lambda *_: False)
-        return (self.datapoints or self.periods) == 1 and exceeds(raised, self.threshold)
+        exceeds = EXCEEDS.get(self.operator)
+        return (self.datapoints or self.periods) == 1 and exceeds is not None and exceeds(raised, self.threshold)

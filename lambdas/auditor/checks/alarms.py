@@ -53,8 +53,9 @@ def _untold(monitoring: Monitoring, what: str) -> Problems:
 def denied_calls_without_alarm(it: DeniedCallMonitoring, ctx: Context) -> Problems:  # noqa: ARG001
     """No alarm tells of denied calls.
 
-    Somebody who tries stolen credentials meets many closed doors before an open one. An alarm may wait for several calls.
-    Codes count as services spell them: ``AccessDenied``, ``AccessDeniedException``, ``Client.UnauthorizedOperation``.
+    Somebody who tries stolen credentials meets many closed doors before an open one. An alarm may wait for several
+    calls. Codes count as services spell them: ``AccessDenied``, ``AccessDeniedException``,
+    ``Client.UnauthorizedOperation``.
     """
     yield from _untold(it, "denied calls")
 

@@ -176,9 +176,11 @@ class _Tokens:
         self.left, self.next = _split(text), 0
 
     def peek(self) -> tuple[str, str]:
+        """The kind and the text of the next one."""
         return self.left[self.next] if self.next < len(self.left) else ("end", "")
 
     def take(self, kind: str = "", value: str = "") -> str:
+        """The next one's text, which is used up. Raises PatternError if it is not of that kind, or not that value."""
         found, text = self.peek()
         if (kind and found != kind) or (value and text != value):
             raise PatternError(f"{text or 'the end'} stands where {value or 'a ' + kind} should be")

@@ -83,7 +83,11 @@ class TrailShape(Shape):
     global_events: bool = Field(alias="IncludeGlobalServiceEvents", default=False)
     organization: bool = Field(alias="IsOrganizationTrail", default=False)
     validated: bool = Field(alias="LogFileValidationEnabled", default=False)
-    log_group: str = Field(alias="CloudWatchLogsLogGroupArn", default="")
+    log_group: str = Field(
+        alias="CloudWatchLogsLogGroupArn",
+        default="",
+        pattern=r"^(arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+(:\*)?)?$",
+    )
     status: StatusShape | None = Field(alias="Status", default=None)
     selectors: SelectorsShape | None = Field(alias="Selectors", default=None)
 

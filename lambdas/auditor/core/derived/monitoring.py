@@ -170,21 +170,22 @@ def _followed(kind: type[Monitoring], account: _Account) -> Monitoring | Unavail
     if least.step is Step.UNSEEN:
         return least.why
     left = {} if least.step is Step.TOLD else {n: it for n, it in furthest.items() if it.step is least.step}
+    log_group, home = _place(account)
     return kind(
         resource=account.holder.resource,
         uid="account",
         missing=MISSING.get(least.step, ""),
         events=tuple(left),
         filters=tuple(sorted({it.filter for it in left.values() if it.filter})),
-        **_place(account),
+        log_group=log_group,
+        home=home,
     )
 
 
-def _place(account: _Account) -> dict[str, str]:
-    """Name and Region of the log group that a filter belongs on."""
-    own = [it for it in account.trails if it.log_group in account.groups]
-    group = own[0].log_group.split(":") if own else []
-    return {"log_group": group[6], "home": group[3]} if group else {"log_group": "", "home": ""}
+def _place(account: _Account) -> tuple[str, str]:
+    """Name and Region of the log group that a filter belongs on; empty if there is none."""
+    own = [it.log_group.split(":") for it in account.trails if it.log_group in account.groups]
+    return (own[0][6], own[0][3]) if own else ("", "")
 
 
 def _of(kind: type[Monitoring]) -> Callable[..., Made]:
