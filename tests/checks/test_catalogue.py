@@ -25,14 +25,19 @@ from tests.build import NOW, account_summary, analyzer, observed, root_row, snap
 from tests.checks import (
     cases_access_analyzer,
     cases_access_keys,
+    cases_alarms,
     cases_policies,
     cases_roles,
     cases_root,
+    cases_trails,
     cases_users,
 )
 from tests.checks.case import Case
 
-CASE_MODULES = (cases_root, cases_users, cases_access_keys, cases_roles, cases_policies, cases_access_analyzer)
+CASE_MODULES = (
+    *(cases_root, cases_users, cases_access_keys, cases_roles, cases_policies, cases_access_analyzer),
+    *(cases_trails, cases_alarms),
+)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
 UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()

@@ -44,7 +44,7 @@ def _untold(monitoring: Monitoring, what: str) -> Problems:
         events = ", ".join(named) + (f" and {rest} more" if rest > 0 else "")
         through = f" (filter {', '.join(monitoring.filters)})" if monitoring.filters else ""
         yield Problem(
-            f"no alarm tells of {what}: {monitoring.missing}{through}: {events}",
+            f"no alarm tells of {what} ({events}): {monitoring.missing}{through}",
             {"missing": monitoring.missing, "events": monitoring.events, "filters": monitoring.filters},
         )
 

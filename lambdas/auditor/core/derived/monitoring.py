@@ -37,12 +37,12 @@ class Step(IntEnum):
 
 
 MISSING = {
-    Step.RECORDED: "no multi-Region trail that logs sends it to CloudWatch Logs",
-    Step.DELIVERED: "no metric filter matches it",
-    Step.MATCHED: "no alarm watches the metric of its filter",
-    Step.WATCHED: "one event does not set off its alarm",
-    Step.RAISED: "its alarm has no action, or may not act",
-    Step.SENT: "nobody confirmed a subscription to the topic of its alarm",
+    Step.RECORDED: "no multi-Region trail that logs sends such events to CloudWatch Logs",
+    Step.DELIVERED: "no metric filter matches such events",
+    Step.MATCHED: "no alarm watches the metric of the filter",
+    Step.WATCHED: "one such event does not set off the alarm",
+    Step.RAISED: "the alarm has no action, or may not act",
+    Step.SENT: "nobody confirmed a subscription to the topic of the alarm",
 }
 """What is missing for the next step."""
 
