@@ -34,6 +34,7 @@ from auditor.core.subjects.credentials import (
 )
 from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 from auditor.core.subjects.organization import Affiliation
+from auditor.core.subjects.trails import FieldSelector, Trail, TrailHolder
 
 ACCOUNT = "111122223333"
 OWNER = Owner(account=ACCOUNT, partition="aws")
@@ -268,6 +269,40 @@ def unused_access(**fields: Any) -> AnalyzerFinding:
 
 def internal_access(**fields: Any) -> AnalyzerFinding:
     return analyzer_finding(InternalAccess, **fields)
+
+
+def trail_holder() -> TrailHolder:
+    return TrailHolder(resource=ACCOUNT, uid="account", partition=OWNER.partition)
+
+
+def selector(*, reads: bool = True, writes: bool = True, without: tuple[str, ...] = ()) -> tuple[FieldSelector, ...]:
+    """An event selector for management events."""
+    both = reads and writes
+    return (
+        FieldSelector(field="eventCategory", equals=("Management",)),
+        FieldSelector(field="readOnly", equals=() if both else ("true",) if reads else ("false",)),
+        FieldSelector(field="eventSource", not_equals=without),
+    )
+
+
+def trail(name: str = "all", region: str = "eu-west-1", *, account: str = ACCOUNT, **fields: Any) -> Trail:
+    """A multi-Region trail that records everything and delivers to CloudWatch Logs."""
+    resource = f"arn:{OWNER.partition}:cloudtrail:{region}:{account}:trail/{name}"
+    made = Trail(
+        resource=resource,
+        uid=resource,
+        region=region,
+        name=name,
+        own=account == ACCOUNT,
+        organization=account != ACCOUNT,
+        multi_region=True,
+        global_events=True,
+        logging=True,
+        validated=True,
+        log_group=f"arn:{OWNER.partition}:logs:{region}:{account}:log-group:CloudTrail/{name}",
+        selectors=(selector(),),
+    )
+    return replace(made, **fields)
 
 
 def finding(uid: str = "AKIA1", check: str = "stale-access-key", *, age: float = 0, **fields: Any) -> Finding:

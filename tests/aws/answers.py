@@ -144,3 +144,64 @@ def finding_entry(number: int = 1, **members: Any) -> dict[str, Any]:
         "analyzedAt": ago(5),
         **members,
     }
+
+
+TRAIL = f"arn:{OWNER.partition}:cloudtrail:eu-west-1:{ACCOUNT}:trail/all"
+LOG_GROUP = f"arn:{OWNER.partition}:logs:eu-west-1:{ACCOUNT}:log-group:CloudTrail/all"
+TOPIC = f"arn:{OWNER.partition}:sns:eu-west-1:{ACCOUNT}:security"
+
+
+def trail_entry(**members: Any) -> dict[str, Any]:
+    """An entry of trailList: a multi-Region trail that delivers to CloudWatch Logs."""
+    return {
+        "Name": "all",
+        "TrailARN": TRAIL,
+        "HomeRegion": "eu-west-1",
+        "S3BucketName": "trail",
+        "IncludeGlobalServiceEvents": True,
+        "IsMultiRegionTrail": True,
+        "IsOrganizationTrail": False,
+        "LogFileValidationEnabled": True,
+        "CloudWatchLogsLogGroupArn": f"{LOG_GROUP}:*",
+        "HasCustomEventSelectors": False,
+        **members,
+    }
+
+
+def event_selectors(**members: Any) -> dict[str, Any]:
+    """The answer of GetEventSelectors for a trail that records all management events."""
+    everything = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
+    return {"TrailARN": TRAIL, "EventSelectors": [{**everything, "ExcludeManagementEventSources": [], **members}]}
+
+
+def filter_entry(
+    name: str = "root-use", pattern: str = '{ $.userIdentity.type = "Root" }', **members: Any
+) -> dict[str, Any]:
+    """An entry of metricFilters, which counts into the metric of its own name."""
+    counted = {"metricName": name, "metricNamespace": "CloudTrail", "metricValue": "1"}
+    return {"filterName": name, "filterPattern": pattern, "metricTransformations": [counted], **members}
+
+
+def alarm_entry(metric: str = "root-use", **members: Any) -> dict[str, Any]:
+    """An entry of MetricAlarms: one event sets it off, and it tells the topic."""
+    return {
+        "AlarmName": metric,
+        "AlarmArn": f"arn:{OWNER.partition}:cloudwatch:eu-west-1:{ACCOUNT}:alarm:{metric}",
+        "ActionsEnabled": True,
+        "AlarmActions": [TOPIC],
+        "MetricName": metric,
+        "Namespace": "CloudTrail",
+        "Statistic": "Sum",
+        "Dimensions": [],
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        **members,
+    }
+
+
+def subscription_entry(**members: Any) -> dict[str, Any]:
+    """An entry of Subscriptions that somebody confirmed."""
+    confirmed = {"SubscriptionArn": f"{TOPIC}:3e8a1f0c-7d52-4b6e-9f31-5a0c2d4e6b81", "Owner": ACCOUNT}
+    return {**confirmed, "Protocol": "https", "Endpoint": "https://hooks.example/secret", "TopicArn": TOPIC, **members}

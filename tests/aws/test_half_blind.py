@@ -16,7 +16,16 @@ from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.life import Changes, Event
 from auditor.core.model import Unavailable
-from tests.aws.answers import analyzer_entry, finding_entry
+from tests.aws.answers import (
+    LOG_GROUP,
+    alarm_entry,
+    analyzer_entry,
+    event_selectors,
+    filter_entry,
+    finding_entry,
+    subscription_entry,
+    trail_entry,
+)
 from tests.aws.office import Office, minutes
 from tests.build import ACCOUNT, NOW, arn
 from tests.cli.evidence import document, ordinary
@@ -78,6 +87,15 @@ WHOLE = ordinary() | {
     "identity-center.json": document({"Instances": []}),
     "account-contacts.json": document(
         {"AlternateContacts": [{"AlternateContactType": kind, "Error": NONE} for kind in CONTACTS]}
+    ),
+    "trails.json": document({"trailList": [trail_entry(Status={"IsLogging": True}, Selectors=event_selectors())]}),
+    "metric-filters.json": document(
+        {
+            "logGroups": [{"arn": LOG_GROUP, "metricFilters": [filter_entry()]}],
+            "MetricAlarms": [alarm_entry()],
+            "CompositeAlarms": [],
+            "Subscriptions": [subscription_entry()],
+        }
     ),
 }
 

@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -22,23 +23,14 @@ from auditor.core.model import Observed, Subject, Unavailable
 from auditor.core.subjects.credentials import AccessKey
 from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import NOW, account_summary, analyzer, observed, root_row, snapshot
-from tests.checks import (
-    cases_access_analyzer,
-    cases_access_keys,
-    cases_account,
-    cases_organization,
-    cases_policies,
-    cases_roles,
-    cases_root,
-    cases_root_management,
-    cases_users,
-)
 from tests.checks.case import Case
 
-CASE_MODULES = (
-    *(cases_root, cases_root_management, cases_users, cases_access_keys, cases_roles, cases_policies),
-    *(cases_access_analyzer, cases_account, cases_organization),
-)
+
+def short_name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+CASE_MODULES = tuple(import_module(f"tests.checks.cases_{short_name(family)}") for family in FAMILIES)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
 UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()
@@ -271,10 +263,6 @@ def test_every_family_is_in_the_list() -> None:
 
 def test_every_family_has_its_cases() -> None:
     assert {short_name(module) for module in CASE_MODULES} == {f"cases_{short_name(family)}" for family in FAMILIES}
-
-
-def short_name(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2]
 
 
 def test_no_two_checks_have_one_id() -> None:

@@ -1,6 +1,6 @@
 """Asking every Region the same, side by side."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -21,18 +21,29 @@ def each_region(
     aws: Aws, service: str, regions: Iterable[str], ask: Callable[[Any, str], list[Any]]
 ) -> tuple[list[Any], dict[str, Unavailable]]:
     """Join what `ask` brings from a Region's client and name; and why some Regions brought nothing."""
-    # A boto3 session makes clients in one thread only; the clients themselves may be used in any.
-    clients = {region: aws.client(service, region) for region in sorted(set(regions))}
+    return each_resource(aws, service, {region: region for region in regions}, ask)
 
-    def answer(region: str) -> list[Any] | Unavailable:
+
+def each_resource(
+    aws: Aws, service: str, homes: Mapping[str, str], ask: Callable[[Any, str], list[Any]]
+) -> tuple[list[Any], dict[str, Unavailable]]:
+    """Join what `ask` brings of each resource, with the client of the Region that `homes` names for it.
+
+    And why some resources brought nothing.
+    """
+    # A boto3 session makes clients in one thread only; the clients themselves may be used in any.
+    clients = {region: aws.client(service, region) for region in sorted(set(homes.values()))}
+    resources = sorted(homes)
+
+    def answer(resource: str) -> list[Any] | Unavailable:
         try:
-            return ask(clients[region], region)
+            return ask(clients[homes[resource]], resource)
         except AWS_ERRORS as error:
             return _of_region(as_unavailable(error))
 
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        answers = dict(zip(clients, pool.map(answer, clients), strict=True))
-    gaps = {region: it for region, it in answers.items() if isinstance(it, Unavailable)}
+        answers = dict(zip(resources, pool.map(answer, resources), strict=True))
+    gaps = {resource: it for resource, it in answers.items() if isinstance(it, Unavailable)}
     return [item for it in answers.values() if not isinstance(it, Unavailable) for item in it], gaps
 
 

@@ -4,16 +4,30 @@ from auditor.checks import (
     access_analyzer,
     access_keys,
     account,
+    alarms,
     organization,
     policies,
     roles,
     root,
     root_management,
+    trails,
     users,
 )
 from auditor.core.check import Check
 
-FAMILIES = (root, root_management, users, access_keys, roles, policies, access_analyzer, account, organization)
+FAMILIES = (
+    root,
+    root_management,
+    users,
+    access_keys,
+    roles,
+    policies,
+    access_analyzer,
+    account,
+    organization,
+    trails,
+    alarms,
+)
 
 CATALOGUE: dict[str, Check] = {
     it.id: it for family in FAMILIES for it in vars(family).values() if isinstance(it, Check)

@@ -5,11 +5,11 @@ from itertools import chain
 from typing import Any
 
 from auditor.core.derivation import Derivation
-from auditor.core.derived import access_analyzer, credentials, root_management, sign_in
+from auditor.core.derived import access_analyzer, credentials, monitoring, root_management, sign_in, trails
 from auditor.core.model import Facts, Subject
 from auditor.policy import guardrails, principals
 
-TOPICS = (principals, guardrails, credentials, sign_in, root_management, access_analyzer)
+TOPICS = (principals, guardrails, credentials, sign_in, root_management, access_analyzer, trails, monitoring)
 """In order of need: a derivation may use what an earlier one gives."""
 
 DERIVATIONS: tuple[Derivation, ...] = tuple(chain.from_iterable(topic.DERIVATIONS for topic in TOPICS))

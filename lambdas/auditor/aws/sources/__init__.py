@@ -12,12 +12,14 @@ from auditor.aws.sources.delegated_administrators import DELEGATED_ADMINISTRATOR
 from auditor.aws.sources.effective_policies import EFFECTIVE_POLICIES
 from auditor.aws.sources.identity_center import IDENTITY_CENTER
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
+from auditor.aws.sources.metric_filters import METRIC_FILTERS
 from auditor.aws.sources.organization import ORGANIZATION
 from auditor.aws.sources.organization_features import ORGANIZATION_FEATURES
 from auditor.aws.sources.organization_policies import ORGANIZATION_POLICIES
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
 from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
+from auditor.aws.sources.trails import TRAILS
 from auditor.aws.sources.virtual_mfa_devices import VIRTUAL_MFA_DEVICES
 
 SOURCES: tuple[Source, ...] = (
@@ -39,6 +41,8 @@ SOURCES: tuple[Source, ...] = (
     ORGANIZATION_FEATURES,
     IDENTITY_CENTER,
     ACCOUNT_CONTACTS,
+    TRAILS,
+    METRIC_FILTERS,
 )
 """Every source, after those it needs."""
 
