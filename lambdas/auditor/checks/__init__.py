@@ -1,9 +1,39 @@
 """The catalogue: every check the auditor knows, by family."""
 
-from auditor.checks import access_analyzer, access_keys, policies, roles, root, users
+from auditor.checks import (
+    access_analyzer,
+    access_keys,
+    attachments,
+    boundaries,
+    grants,
+    identity_providers,
+    inline_policies,
+    policies,
+    roles,
+    root,
+    server_certificates,
+    tags,
+    trust,
+    users,
+)
 from auditor.core.check import Check
 
-FAMILIES = (root, users, access_keys, roles, policies, access_analyzer)
+FAMILIES = (
+    root,
+    users,
+    access_keys,
+    roles,
+    trust,
+    policies,
+    inline_policies,
+    grants,
+    attachments,
+    boundaries,
+    identity_providers,
+    server_certificates,
+    tags,
+    access_analyzer,
+)
 
 CATALOGUE: dict[str, Check] = {
     it.id: it for family in FAMILIES for it in vars(family).values() if isinstance(it, Check)

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 from auditor.policy.match import matches, overlap, whole
 
-
 DEMANDS = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}
 """Comparisons that a value has to pass."""
 
@@ -20,7 +19,7 @@ class MalformedPolicyError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """One key of a Condition block: `operator` and `key` in lower case, as AWS compares them, and the values as text."""
+    """One key of a Condition block: `operator` and `key` in lower case, as AWS compares them; values as text."""
 
     operator: str
     key: str

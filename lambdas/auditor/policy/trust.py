@@ -26,6 +26,10 @@ TENANT = {
 """Of providers that sign in everybody's workloads: what a subject looks like that names whose workload it is."""
 
 
+def _account_field(arn: str) -> str:
+    return "".join(arn.split(":")[4:5])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Admission:
     """A party that a trust policy admits, with all that is demanded of it; `conditions` are for people."""
@@ -37,14 +41,19 @@ class Admission:
     @property
     def everybody(self) -> bool:
         """Whether the party is anybody at all."""
-        return self.party.value == "*" and not self.demands(*ORGANIZATION)
+        return self.party.value == "*" and not self.fenced
+
+    @property
+    def fenced(self) -> bool:
+        """Whether only members of an organization are admitted."""
+        return self.demands(*ORGANIZATION)
 
     @property
     def account(self) -> str:
         """The account that the party is in; empty for everybody, services and providers."""
         if self.party.kind != "AWS":
             return ""
-        found = ACCOUNT.fullmatch(self.party.value) or ACCOUNT.fullmatch((self.party.value.split(":") + [""] * 5)[4])
+        found = ACCOUNT.fullmatch(self.party.value) or ACCOUNT.fullmatch(_account_field(self.party.value))
         return found[0] if found else ""
 
     @property
@@ -58,6 +67,17 @@ class Admission:
         if self.party.kind != "Federated" or ":saml-provider/" in self.party.value:
             return ""
         return self.party.value.rpartition(":oidc-provider/")[2].lower()
+
+    @property
+    def own_provider(self) -> str:
+        """The same of a provider that the account set up; empty for those that IAM knows by itself."""
+        return self.provider if ":oidc-provider/" in self.party.value else ""
+
+    @property
+    def names_source(self) -> bool:
+        """Whether the resource for which a service acts has to be in certain accounts."""
+        sources = [clause for clause in self.clauses if clause.certain and clause.key == "aws:sourcearn"]
+        return any(all(ACCOUNT.fullmatch(_account_field(value)) for value in it.values) for it in sources)
 
     @property
     def audience_keys(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class AnalyzerShape(Shape):
     name: str
     type: str
     status: str
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
 
     @property
     def region(self) -> str:

@@ -12,7 +12,9 @@ from auditor.aws.tags import Tag, by_key
 from auditor.core.model import Gaps, Owner, Unavailable
 from auditor.core.subjects.entities import IdentityProvider
 
-UNTOLD = Unavailable(reason="the evidence lists it only: its tags, and an OpenID Connect provider's audiences, are missing")
+UNTOLD = Unavailable(
+    reason="the evidence lists it only: its tags, and an OpenID Connect provider's audiences, are missing"
+)
 
 
 class Provider(Shape):
@@ -98,9 +100,7 @@ def read(raw: Any, _: Owner) -> Reading:
         for it in providers.oidc
     ]
     saml = [
-        IdentityProvider(
-            resource=it.arn, uid=it.arn, protocol="saml", valid_until=it.valid_until, tags=it.tags_by_key
-        )
+        IdentityProvider(resource=it.arn, uid=it.arn, protocol="saml", valid_until=it.valid_until, tags=it.tags_by_key)
         for it in providers.saml
     ]
     return Reading(subjects=[*oidc, *saml], gaps={IdentityProvider: _gaps([*oidc, *saml])})

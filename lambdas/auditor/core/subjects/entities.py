@@ -42,6 +42,10 @@ class Group(Entity):
     members: tuple[str, ...] = ()
 
 
+AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
+"""Where AWS keeps the roles that it makes and removes: service-linked ones, and those of IAM Identity Center."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Role(Entity):
     """An IAM role. `last_used` covers the 400 days that AWS keeps: None means no use in them.
@@ -57,7 +61,7 @@ class Role(Entity):
     @property
     def aws_owned(self) -> bool:
         """Service-linked roles and those of IAM Identity Center: AWS makes and removes them."""
-        return self.path.startswith(("/aws-service-role/", "/aws-reserved/"))
+        return self.path.startswith(AWS_PATHS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,8 @@ class Principal(Entity):
 
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
     policy that it holds in any way. `administrator` says that one of them allows everything, and that no permissions
-    boundary allows less; `bounds` is that boundary's document, empty if there is none. `trust` is a role's trust policy.
+    boundary allows less; `bounds` is that boundary's document, empty if there is none, `trust`
+    a role's trust policy.
     """
 
     kind: str
@@ -109,6 +114,11 @@ class Policy(Subject):
         """Who holds it, for a sentence: ``user/ana, role/deploy``, ``12 principals`` or ``nobody``."""
         names = [arn.partition(":")[2].rpartition(":")[2] for arn in self.attached_to]
         return f"{len(names)} principals" if len(names) > SPELLED_OUT else ", ".join(names) or "nobody"
+
+    @property
+    def in_aws_role(self) -> bool:
+        """Whether it is inside a role that AWS makes and removes."""
+        return (self.owner or "").partition(":role")[2].startswith(AWS_PATHS)
 
     @property
     def customers(self) -> bool:
