@@ -112,6 +112,13 @@ def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:
     }
 
 
+def certificate_entry(name: str = "shop", **members: Any) -> dict[str, Any]:
+    """An entry of ServerCertificateMetadataList."""
+    named = {"Path": "/", "ServerCertificateName": name, "ServerCertificateId": f"ASCA{name.upper():0>12}"}
+    resource = arn(f"server-certificate/{name}")
+    return {**named, "Arn": resource, "UploadDate": ago(90), "Expiration": ago(-400), **members}
+
+
 def finding_entry(number: int = 1, **members: Any) -> dict[str, Any]:
     """An entry of ListFindingsV2's findings."""
     return {

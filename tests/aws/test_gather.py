@@ -25,6 +25,7 @@ from auditor.render.export import as_json
 from tests.aws.answers import (
     NO_DETAILS,
     analyzer_entry,
+    certificate_entry,
     finding_entry,
     key_entry,
     policy_entry,
@@ -36,7 +37,7 @@ from tests.aws.answers import (
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
-from tests.build import ACCOUNT, NOW, OWNER, ago
+from tests.build import ACCOUNT, NOW, OWNER, ago, arn
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 IN_EU = {"eu-west-1": {"analyzers": [analyzer_entry()], "findings": {analyzer_entry()["arn"]: [finding_entry()]}}}
@@ -44,7 +45,7 @@ SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
 
 
 def script(**replies: Reply) -> dict[str, Reply]:
-    """An account with a user, her key, one Region and one analyzer, as far as `replies` say nothing else."""
+    """An account with one of each thing, as far as `replies` say nothing else."""
     text = report(root_row(), report_row("ana", **report_key()))
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
@@ -54,9 +55,14 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "GetAccountPasswordPolicy": {"PasswordPolicy": {"MinimumPasswordLength": 8}},
         "ListVirtualMFADevices": {"VirtualMFADevices": []},
         "ListAccessKeys": {"AccessKeyMetadata": [key_entry()], "IsTruncated": False},
-        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": []},
-        "ListSAMLProviders": {"SAMLProviderList": []},
-        "ListServerCertificates": {"ServerCertificateMetadataList": [], "IsTruncated": False},
+        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": arn("oidc-provider/gitlab.com")}]},
+        "GetOpenIDConnectProvider": {"Url": "gitlab.com", "ClientIDList": ["sts.amazonaws.com"]},
+        "ListSAMLProviders": {"SAMLProviderList": [{"Arn": arn("saml-provider/adfs"), "ValidUntil": ago(-400)}]},
+        "GetSAMLProvider": {"Tags": [{"Key": "team", "Value": "red"}]},
+        "ListServerCertificates": {"ServerCertificateMetadataList": [certificate_entry()], "IsTruncated": False},
+        "GetServerCertificate": {
+            "ServerCertificate": {"ServerCertificateMetadata": certificate_entry(), "CertificateBody": "x"}
+        },
         "DescribeRegions": {"Regions": [{"RegionName": "eu-west-1", "OptInStatus": "opt-in-not-required"}]},
         "ListAnalyzers": {"analyzers": [analyzer_entry()]},
         "ListFindingsV2": {"findings": [finding_entry()]},
@@ -97,6 +103,9 @@ def moto_account() -> Iterator[None]:
         iam.create_user(UserName="ana")
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
+        iam.create_saml_provider(Name="adfs", SAMLMetadataDocument="x" * 1000)
+        iam.create_open_id_connect_provider(Url="https://gitlab.com", ThumbprintList=["a" * 40])
+        iam.upload_server_certificate(ServerCertificateName="shop", CertificateBody="x", PrivateKey="x")
         new_session().client("organizations").create_organization(FeatureSet="ALL")
         yield
 
@@ -133,8 +142,13 @@ OPERATIONS = {
     "password-policy": ["GetAccountPasswordPolicy"],
     "virtual-mfa-devices": ["ListVirtualMFADevices"],
     "access-keys": ["ListAccessKeys"],
-    "identity-providers": ["ListOpenIDConnectProviders", "ListSAMLProviders"],
-    "server-certificates": ["ListServerCertificates"],
+    "identity-providers": [
+        "ListOpenIDConnectProviders",
+        "GetOpenIDConnectProvider",
+        "ListSAMLProviders",
+        "GetSAMLProvider",
+    ],
+    "server-certificates": ["ListServerCertificates", "GetServerCertificate"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
 }
@@ -291,7 +305,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
     assert counts == dict.fromkeys(counts, 1)
-    assert sum(counts.values()) == 12
+    assert sum(counts.values()) == 15
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:

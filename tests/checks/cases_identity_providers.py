@@ -5,7 +5,7 @@ from auditor.checks.identity_providers import (
     unused_identity_provider,
 )
 from auditor.core.check import Limits
-from auditor.core.subjects.entities import TrustedProvider
+from auditor.core.subjects.entities import IdentityProviderDetail, TrustedProvider
 from tests.build import ago, arn, identity_provider
 from tests.checks.case import Case
 
@@ -14,6 +14,10 @@ GITLAB = "oidc-provider/gitlab.com"
 
 def trusted(name: str, *roles: str) -> TrustedProvider:
     return TrustedProvider(**vars(identity_provider(name)), roles=roles)
+
+
+def taking(*audiences: str) -> IdentityProviderDetail:
+    return IdentityProviderDetail(**vars(identity_provider(GITLAB, audiences=audiences)))
 
 
 CASES = (
@@ -41,11 +45,9 @@ CASES = (
     Case(
         unapproved_oidc_audience,
         fails={
-            identity_provider(GITLAB, audiences=("sts.amazonaws.com", "https://x")): (
-                "gitlab.com takes tokens for https://x"
-            ),
+            taking("sts.amazonaws.com", "https://x"): "gitlab.com takes tokens for https://x",
         },
-        passes=(identity_provider(GITLAB, audiences=("sts.amazonaws.com",)), identity_provider(GITLAB)),
+        passes=(taking("sts.amazonaws.com"), taking()),
         limits=Limits(oidc_audiences=("sts.amazonaws.com",)),
     ),
     Case(

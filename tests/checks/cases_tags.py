@@ -10,6 +10,7 @@ from auditor.checks.tags import (
 )
 from auditor.core.check import Check, Limits
 from auditor.core.model import Subject
+from auditor.core.subjects.entities import IdentityProviderDetail, ServerCertificateDetail
 from tests.build import analyzer, identity_provider, role, server_certificate, user_detail
 from tests.checks.case import Case
 
@@ -25,21 +26,28 @@ def case(check: Check, make: Any, name: str, *others: Subject) -> Case:
             make(tags={"team": "red"}): f"{name} lacks the tags stage",
             make(tags=OF_AWS): f"{name} lacks the tags team, stage",
         },
-        # Tags that were not seen are a gap, and no fault.
-        passes=(make(tags=TAGS), make(tags={**TAGS, "more": "x"}), make(tags=None), *others),
+        passes=(make(tags=TAGS), make(tags={**TAGS, "more": "x"}), *others),
         limits=Limits(required_tags=("team", "stage")),
     )
 
 
 def oidc(**fields: Any) -> Subject:
-    return identity_provider("oidc-provider/gitlab.com", **fields)
+    return IdentityProviderDetail(**vars(identity_provider("oidc-provider/gitlab.com", **fields)))
+
+
+def saml(**fields: Any) -> Subject:
+    return IdentityProviderDetail(**vars(identity_provider(**fields)))
+
+
+def certificate(**fields: Any) -> Subject:
+    return ServerCertificateDetail(**vars(server_certificate(**fields)))
 
 
 CASES = (
     case(untagged_user, user_detail, "ana"),
     case(untagged_role, role, "deploy", role(path="/aws-service-role/x.amazonaws.com/")),
     case(untagged_analyzer, analyzer, "zone in eu-west-1"),
-    case(untagged_oidc_provider, oidc, "gitlab.com", identity_provider()),
-    case(untagged_saml_provider, identity_provider, "adfs", oidc()),
-    case(untagged_server_certificate, server_certificate, "shop"),
+    case(untagged_oidc_provider, oidc, "gitlab.com", saml()),
+    case(untagged_saml_provider, saml, "adfs", oidc()),
+    case(untagged_server_certificate, certificate, "shop"),
 )

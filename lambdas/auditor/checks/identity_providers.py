@@ -1,7 +1,7 @@
 """SAML and OpenID Connect identity providers."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check, day
-from auditor.core.subjects.entities import IdentityProvider, TrustedProvider
+from auditor.core.subjects.entities import IdentityProvider, IdentityProviderDetail, TrustedProvider
 
 
 @check(
@@ -42,7 +42,7 @@ def expiring_saml_certificate(provider: IdentityProvider, ctx: Context) -> Probl
     "   # and take the audience out that nobody approved",
     setting="oidc_audiences",
 )
-def unapproved_oidc_audience(provider: IdentityProvider, ctx: Context) -> Problems:
+def unapproved_oidc_audience(provider: IdentityProviderDetail, ctx: Context) -> Problems:
     """OpenID Connect provider takes tokens for an audience that nobody approved.
 
     An audience is an application: each one more is one more issuer of tokens for the roles that trust the provider.

@@ -3,14 +3,14 @@
 from auditor.core.check import Context, Problem, Problems, Severity, check
 from auditor.core.model import Subject
 from auditor.core.subjects.access_analyzer import Analyzer
-from auditor.core.subjects.entities import IdentityProvider, Role, ServerCertificate, UserDetail
+from auditor.core.subjects.entities import IdentityProviderDetail, Role, ServerCertificateDetail, UserDetail
 
 
 def _lacking(subject: Subject, name: str, ctx: Context) -> Problems:
-    """What a subject lacks; nothing where its tags were not seen: that is a gap."""
+    """The problem with a subject that lacks some of the tags."""
     tags = {key for key in subject.tags or {} if not key.startswith("aws:")}
     lacking = tuple(key for key in ctx.limits.required_tags if key not in tags)
-    if lacking and subject.tags is not None:
+    if lacking:
         yield Problem(f"{name} lacks the tags {', '.join(lacking)}", {"lacking": lacking})
 
 
@@ -65,7 +65,7 @@ def untagged_analyzer(analyzer: Analyzer, ctx: Context) -> Problems:
     " --tags Key=<key>,Value=<value>",
     setting="required_tags",
 )
-def untagged_oidc_provider(provider: IdentityProvider, ctx: Context) -> Problems:
+def untagged_oidc_provider(provider: IdentityProviderDetail, ctx: Context) -> Problems:
     """OpenID Connect provider lacks a required tag.
 
     Tags say whose it is and what for; a provider that nobody knows is a way in that nobody watches.
@@ -80,7 +80,7 @@ def untagged_oidc_provider(provider: IdentityProvider, ctx: Context) -> Problems
     fix="aws iam tag-saml-provider --saml-provider-arn {it.resource} --tags Key=<key>,Value=<value>",
     setting="required_tags",
 )
-def untagged_saml_provider(provider: IdentityProvider, ctx: Context) -> Problems:
+def untagged_saml_provider(provider: IdentityProviderDetail, ctx: Context) -> Problems:
     """SAML provider lacks a required tag.
 
     Tags say whose it is and what for; a provider that nobody knows is a way in that nobody watches.
@@ -95,7 +95,7 @@ def untagged_saml_provider(provider: IdentityProvider, ctx: Context) -> Problems
     fix="aws iam tag-server-certificate --server-certificate-name {it.name} --tags Key=<key>,Value=<value>",
     setting="required_tags",
 )
-def untagged_server_certificate(certificate: ServerCertificate, ctx: Context) -> Problems:
+def untagged_server_certificate(certificate: ServerCertificateDetail, ctx: Context) -> Problems:
     """Server certificate lacks a required tag.
 
     Tags say whose it is and what for; somebody has to replace it before it expires.

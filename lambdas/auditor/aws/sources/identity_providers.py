@@ -9,12 +9,8 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
-from auditor.core.model import Gaps, Owner, Unavailable
+from auditor.core.model import Owner
 from auditor.core.subjects.entities import IdentityProvider
-
-UNTOLD = Unavailable(
-    reason="the evidence lists it only: its tags, and an OpenID Connect provider's audiences, are missing"
-)
 
 
 class Provider(Shape):
@@ -103,11 +99,7 @@ def read(raw: Any, _: Owner) -> Reading:
         IdentityProvider(resource=it.arn, uid=it.arn, protocol="saml", valid_until=it.valid_until, tags=it.tags_by_key)
         for it in providers.saml
     ]
-    return Reading(subjects=[*oidc, *saml], gaps={IdentityProvider: _gaps([*oidc, *saml])})
-
-
-def _gaps(providers: Iterable[IdentityProvider]) -> Gaps:
-    return {it.resource: UNTOLD for it in providers if it.tags is None}
+    return Reading(subjects=[*oidc, *saml])
 
 
 IDENTITY_PROVIDERS = Source(

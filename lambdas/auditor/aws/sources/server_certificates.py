@@ -9,10 +9,8 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
-from auditor.core.model import Owner, Unavailable
+from auditor.core.model import Owner
 from auditor.core.subjects.entities import ServerCertificate
-
-UNTOLD = Unavailable(reason="the evidence lists it only: its tags are missing")
 
 
 class Metadata(Shape):
@@ -54,19 +52,18 @@ def _tags(iam: Any, name: str) -> list[Any] | None:
 
 def read(raw: Any, _: Owner) -> Reading:
     """One subject a certificate."""
-    certificates = [
-        ServerCertificate(
-            resource=it.arn,
-            uid=it.uid,
-            name=it.name,
-            expires=it.expires,
-            tags=None if it.tags is None else by_key(it.tags),
-        )
-        for it in validated(Listing, raw).certificates
-    ]
+    certificates = validated(Listing, raw).certificates
     return Reading(
-        subjects=[*certificates],
-        gaps={ServerCertificate: {it.resource: UNTOLD for it in certificates if it.tags is None}},
+        subjects=[
+            ServerCertificate(
+                resource=it.arn,
+                uid=it.uid,
+                name=it.name,
+                expires=it.expires,
+                tags=None if it.tags is None else by_key(it.tags),
+            )
+            for it in certificates
+        ]
     )
 
 

@@ -174,6 +174,11 @@ class IdentityProvider(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityProviderDetail(IdentityProvider):
+    """An identity provider whose tags and audiences were seen: AWS tells them one by one."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrustedProvider(IdentityProvider):
     """An identity provider with the ARNs of the roles that admit whom it signs in."""
 
@@ -187,3 +192,8 @@ class ServerCertificate(Subject):
     aws_type = "AWS::IAM::ServerCertificate"
     name: str
     expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerCertificateDetail(ServerCertificate):
+    """A certificate whose tags were seen: AWS tells them one by one."""
