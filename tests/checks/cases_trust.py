@@ -60,7 +60,7 @@ def subject(host: str, value: Any) -> Principal:
 AUDIENCE = github("aud", "sts.amazonaws.com", "StringEquals")
 ALLOW = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 DENY = {**ALLOW, "Effect": "Deny", "Principal": "*"}
-READER = {"attached": (f"arn:{OWNER.partition}:iam::aws:policy/ReadOnlyAccess",)}
+READER: dict[str, Any] = {"attached": (f"arn:{OWNER.partition}:iam::aws:policy/ReadOnlyAccess",)}
 PIPES = {"Service": "pipes.amazonaws.com"}
 PIPES_OPEN = "deploy trusts pipes.amazonaws.com for any account"
 GITHUB_OPEN = "deploy trusts whomever token.actions.githubusercontent.com signs in"

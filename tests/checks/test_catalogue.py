@@ -199,7 +199,7 @@ def test_every_limit_is_read_by_a_check() -> None:
 def test_check_names_the_list_it_goes_by_and_says_nothing_while_that_is_empty(it: Check) -> None:
     assert limits_read(it) & LISTS == ({it.setting} if it.setting else set())
     if it.setting:
-        emptied = replace(Limits(), **{it.setting: ()})
+        emptied = Limits().replaced({it.setting: ()})
         assert not any(judged(it, subject, emptied) for case in cases_of(it) for subject in case.fails)
 
 
@@ -207,7 +207,7 @@ def test_check_names_the_list_it_goes_by_and_says_nothing_while_that_is_empty(it
 def test_list_of_what_is_left_out_leaves_something_out(it: Check) -> None:
     for name in limits_read(it) & SPARING:
         spared = [(s, case.limits) for case in cases_of(it) for s in case.passes if getattr(case.limits, name)]
-        assert any(judged(it, subject, replace(limits, **{name: ()})) for subject, limits in spared)
+        assert any(judged(it, subject, limits.replaced({name: ()})) for subject, limits in spared)
 
 
 @of_every_check

@@ -57,15 +57,16 @@ def unbounded_delegation(principal: Principal, ctx: Context) -> Problems:  # noq
     roles that AWS makes are left out.
     """
     if not principal.administrator and not principal.aws_owned:
-        free = tuple(action for action, kind in BOUNDABLE.items() if _unbound(principal, action, kind))
+        held = _held(principal)
+        free = tuple(action for action, kind in BOUNDABLE.items() if _unbound(principal, held, action, kind))
         if free:
             reason = f"{principal.name} may use {', '.join(free)} on everybody without a permissions boundary"
             yield Problem(reason, {"actions": free})
 
 
-def _unbound(principal: Principal, action: str, kind: str) -> bool:
+def _unbound(principal: Principal, held: list[Statement], action: str, kind: str) -> bool:
     everybody = every(kind, principal.resource)
-    said = list(_said(principal, action, everybody))
+    said = [it for it in held if it.speaks_of(action) and it.reaches(everybody)]
     denied = any(not it.allow and (not it.conditions or _about_boundary(it)) for it in said)
     allowed = any(it.allow and not _about_boundary(it) for it in said)
     return allowed and not denied and _within(principal, action, everybody)
@@ -75,10 +76,9 @@ def _about_boundary(statement: Statement) -> bool:
     return any(clause.key == BOUNDARY_KEY for clause in statement.clauses)
 
 
-def _said(principal: Principal, action: str, resource: str) -> Iterator[Statement]:
-    """What all its policies say of the action on all that the pattern admits."""
-    for document in principal.documents:
-        yield from (it for it in statements(document) if it.speaks_of(action) and it.reaches(resource))
+def _held(principal: Principal) -> list[Statement]:
+    """What all its policies say."""
+    return [it for document in principal.documents for it in statements(document)]
 
 
 def _within(principal: Principal, action: str, resource: str) -> bool:
@@ -101,7 +101,8 @@ def removable_boundary(principal: Principal, ctx: Context) -> Problems:  # noqa:
     by one that a condition names.
     """
     if principal.boundary:
-        found = tuple(action for action, target in _ways_out(principal) if _free(principal, action, target))
+        held = _held(principal)
+        found = tuple(action for action, target in _ways_out(principal) if _free(principal, held, action, target))
         if found:
             yield Problem(f"{principal.name} may use {', '.join(found)} on its own boundary", {"actions": found})
 
@@ -112,8 +113,8 @@ def _ways_out(principal: Principal) -> Iterator[tuple[str, str]]:
         yield from ((action, principal.boundary) for action in REWRITING)
 
 
-def _free(principal: Principal, action: str, target: str) -> bool:
-    said = list(_said(principal, action, target))
+def _free(principal: Principal, held: list[Statement], action: str, target: str) -> bool:
+    said = [it for it in held if it.speaks_of(action) and it.reaches(target)]
     if any(not it.allow and not it.conditions for it in said):
         return False
     bound = action.startswith("iam:Put")
