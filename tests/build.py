@@ -32,7 +32,15 @@ from auditor.core.subjects.credentials import (
     User,
     VirtualMfaDevice,
 )
-from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
+from auditor.core.subjects.entities import (
+    Group,
+    IdentityProvider,
+    Policy,
+    Principal,
+    Role,
+    ServerCertificate,
+    UserDetail,
+)
 from auditor.core.subjects.organization import Affiliation
 from auditor.core.subjects.trails import FieldSelector, Trail, TrailHolder
 
@@ -182,6 +190,19 @@ def policy(document: Mapping[str, Any], **fields: Any) -> Policy:
         document=document,
     )
     return replace(managed, **fields)
+
+
+def identity_provider(name: str = "saml-provider/adfs", **fields: Any) -> IdentityProvider:
+    protocol = name.partition("-")[0]
+    made = IdentityProvider(resource=arn(name), uid=arn(name), protocol=protocol, valid_until=None)
+    return replace(made, **fields)
+
+
+def server_certificate(*, left: float = 400, **fields: Any) -> ServerCertificate:
+    """A certificate that is good for so many days more."""
+    resource = arn("server-certificate/shop")
+    made = ServerCertificate(resource=resource, uid="ASCA1", name="shop", expires=ago(-left))
+    return replace(made, **fields)
 
 
 def allowing(action: Any = "*", resource: Any = "*", **elements: Any) -> dict[str, Any]:

@@ -130,6 +130,13 @@ def alternate_contact(params: Mapping[str, Any]) -> dict[str, Any]:
     return {"AlternateContact": {**person, "EmailAddress": f"{kind.lower()}@example.com", "AlternateContactType": kind}}
 
 
+def certificate_entry(name: str = "shop", **members: Any) -> dict[str, Any]:
+    """An entry of ServerCertificateMetadataList."""
+    named = {"Path": "/", "ServerCertificateName": name, "ServerCertificateId": f"ASCA{name.upper():0>12}"}
+    resource = arn(f"server-certificate/{name}")
+    return {**named, "Arn": resource, "UploadDate": ago(90), "Expiration": ago(-400), **members}
+
+
 def finding_entry(number: int = 1, **members: Any) -> dict[str, Any]:
     """An entry of ListFindingsV2's findings."""
     return {

@@ -1,5 +1,6 @@
 """The sources of one or two calls: account summary, password policy, MFA devices, certificates, identity providers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ from auditor.core.evidence import Answer
 from auditor.core.model import Subject, Unavailable
 from auditor.core.subjects.credentials import AccountSummary, PasswordPolicy, VirtualMfaDevice
 from auditor.core.subjects.entities import IdentityProvider, ServerCertificate
-from tests.aws.wire import Refused, Reply, Wire, always, paged, scripted
+from tests.aws.answers import certificate_entry
+from tests.aws.wire import Params, Refused, Reply, Wire, always, paged, scripted
 from tests.build import ACCOUNT, OWNER, ago, arn
 
 
@@ -118,28 +120,136 @@ def test_seed_of_an_mfa_device_is_no_evidence() -> None:
     assert answer.raw == {"VirtualMFADevices": [{"SerialNumber": arn("mfa/ana")}]}
 
 
-def test_all_pages_of_certificates_are_read() -> None:
-    def entry(name: str) -> dict[str, Any]:
-        named = {"Path": "/", "ServerCertificateName": name, "ServerCertificateId": f"ASCA000000000000{name}"}
-        return {**named, "Arn": arn(f"server-certificate/{name}"), "UploadDate": ago(90), "Expiration": ago(-30)}
+RED = [{"Key": "team", "Value": "red"}]
 
-    script = {"ListServerCertificates": paged("ServerCertificateMetadataList", [[entry("a")], [entry("b")]])}
-    assert subjects(SERVER_CERTIFICATES, script) == [
+
+def certificates(*names: str, **replies: Reply) -> dict[str, Reply]:
+    """An account with these certificates, a page each; the first one's owner is known."""
+
+    def told(params: Params) -> dict[str, Any]:
+        name = params["ServerCertificateName"]
+        tags = {"Tags": RED} if name == names[0] else {}
+        entry = {"ServerCertificateMetadata": certificate_entry(name), "CertificateBody": "-----BEGIN", **tags}
+        return {"ServerCertificate": entry}
+
+    pages = [[certificate_entry(name)] for name in names]
+    listed = paged("ServerCertificateMetadataList", pages)
+    return {"ListServerCertificates": listed, "GetServerCertificate": told, **replies}
+
+
+def test_all_pages_of_certificates_are_read_with_their_tags() -> None:
+    assert subjects(SERVER_CERTIFICATES, certificates("a", "b")) == [
         ServerCertificate(
-            resource=arn(f"server-certificate/{it}"), uid=f"ASCA000000000000{it}", name=it, expires=ago(-30)
+            resource=arn(f"server-certificate/{it}"),
+            uid=f"ASCA{it.upper():0>12}",
+            name=it,
+            expires=ago(-400),
+            tags={"team": "red"} if it == "a" else {},
         )
         for it in "ab"
     ]
 
 
-def test_identity_providers_of_both_protocols_are_read() -> None:
-    oidc, saml, endless = arn("oidc-provider/token"), arn("saml-provider/adfs"), arn("saml-provider/old")
-    script = {
-        "ListOpenIDConnectProviders": always({"OpenIDConnectProviderList": [{"Arn": oidc}]}),
-        "ListSAMLProviders": always({"SAMLProviderList": [{"Arn": saml, "ValidUntil": ago(-9)}, {"Arn": endless}]}),
+def test_certificate_itself_is_no_evidence() -> None:
+    answer = answered(SERVER_CERTIFICATES, certificates("a"))
+    assert isinstance(answer, Answer)
+    assert "-----BEGIN" not in str(answer.raw)
+
+
+def gone_or(name: str, code: str) -> Reply:
+    """Refuse what is asked about this one, and tell of every other."""
+
+    def reply(params: Params) -> Mapping[str, Any]:
+        if name in "".join(params.values()):
+            raise Refused(code, "no")
+        return certificates("a")["GetServerCertificate"](params) if "ServerCertificateName" in params else {"Tags": RED}
+
+    return reply
+
+
+def test_certificate_that_was_deleted_meanwhile_is_left_out() -> None:
+    script = certificates("a", "b", GetServerCertificate=gone_or("b", "NoSuchEntity"))
+    assert [it.resource for it in subjects(SERVER_CERTIFICATES, script)] == [arn("server-certificate/a")]
+
+
+def test_certificate_whose_tags_are_denied_is_no_untagged_one() -> None:
+    script = certificates("a", "b", GetServerCertificate=gone_or("b", "AccessDenied"))
+    assert answered(SERVER_CERTIFICATES, script) == Unavailable(reason="GetServerCertificate: AccessDenied: no")
+
+
+def test_certificate_of_a_saved_list_is_known_without_its_tags() -> None:
+    entry = certificate_entry(UploadDate=None, Expiration=ago(-400).isoformat())
+    reading = SERVER_CERTIFICATES.read({"ServerCertificateMetadataList": [entry]}, OWNER)
+    assert [(it.resource, it.tags) for it in reading.subjects] == [(entry["Arn"], None)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "place"),
+    [
+        ({"Tags": [{"Key": "team"}]}, "Tags[0].Value: Field required"),
+        ({"Expiration": "soon"}, "Expiration: Input should be a valid datetime"),
+        ({"Arn": None}, "Arn: Input should be a valid string"),
+    ],
+)
+def test_malformed_certificate_is_named_by_its_place(broken: dict[str, Any], place: str) -> None:
+    entry = {**certificate_entry(Expiration=ago(0).isoformat()), **broken}
+    with pytest.raises(MalformedEvidenceError, match=rf"^ServerCertificateMetadataList\[0\]\.{re.escape(place)}"):
+        SERVER_CERTIFICATES.read({"ServerCertificateMetadataList": [entry]}, OWNER)
+
+
+OIDC, SAML, ENDLESS = arn("oidc-provider/token"), arn("saml-provider/adfs"), arn("saml-provider/old")
+
+
+def providers(**replies: Reply) -> dict[str, Reply]:
+    saml = [{"Arn": SAML, "ValidUntil": ago(-9)}, {"Arn": ENDLESS}]
+    return {
+        "ListOpenIDConnectProviders": always({"OpenIDConnectProviderList": [{"Arn": OIDC}]}),
+        "GetOpenIDConnectProvider": always({"Url": "token", "ClientIDList": ["a", "b"], "Tags": RED}),
+        "ListSAMLProviders": always({"SAMLProviderList": saml}),
+        "GetSAMLProvider": always({"SAMLMetadataDocument": "<EntityDescriptor/>" * 60, "Tags": RED}),
+        **replies,
     }
-    assert subjects(IDENTITY_PROVIDERS, script) == [
-        IdentityProvider(resource=oidc, uid=oidc, protocol="oidc", valid_until=None),
-        IdentityProvider(resource=saml, uid=saml, protocol="saml", valid_until=ago(-9)),
-        IdentityProvider(resource=endless, uid=endless, protocol="saml", valid_until=None),
+
+
+def test_identity_providers_of_both_protocols_are_read() -> None:
+    tags = {"team": "red"}
+    assert subjects(IDENTITY_PROVIDERS, providers()) == [
+        IdentityProvider(resource=OIDC, uid=OIDC, protocol="oidc", valid_until=None, audiences=("a", "b"), tags=tags),
+        IdentityProvider(resource=SAML, uid=SAML, protocol="saml", valid_until=ago(-9), tags=tags),
+        IdentityProvider(resource=ENDLESS, uid=ENDLESS, protocol="saml", valid_until=None, tags=tags),
     ]
+
+
+def test_provider_without_tags_and_audiences_has_none() -> None:
+    bare = providers(GetOpenIDConnectProvider=always({"Url": "token"}), GetSAMLProvider=always({}))
+    assert [
+        (it.tags, it.audiences) for it in subjects(IDENTITY_PROVIDERS, bare) if isinstance(it, IdentityProvider)
+    ] == [({}, ())] * 3
+
+
+def test_metadata_of_a_saml_provider_is_no_evidence() -> None:
+    answer = answered(IDENTITY_PROVIDERS, providers())
+    assert isinstance(answer, Answer)
+    assert "EntityDescriptor" not in str(answer.raw)
+
+
+def test_provider_that_was_deleted_meanwhile_is_left_out() -> None:
+    script = providers(GetSAMLProvider=gone_or("adfs", "NoSuchEntity"))
+    assert [it.resource for it in subjects(IDENTITY_PROVIDERS, script)] == [OIDC, ENDLESS]
+
+
+def test_provider_that_is_denied_is_no_untagged_one() -> None:
+    script = providers(GetSAMLProvider=gone_or("adfs", "AccessDenied"))
+    assert answered(IDENTITY_PROVIDERS, script) == Unavailable(reason="GetSAMLProvider: AccessDenied: no")
+
+
+def test_provider_of_a_saved_list_is_known_without_its_tags() -> None:
+    raw = {"OpenIDConnectProviderList": [{"Arn": OIDC}], "SAMLProviderList": [{"Arn": SAML, "Tags": []}]}
+    reading = IDENTITY_PROVIDERS.read(raw, OWNER)
+    assert [it.tags for it in reading.subjects] == [None, {}]
+
+
+def test_malformed_provider_is_named_by_its_place() -> None:
+    raw = {"OpenIDConnectProviderList": [{"Arn": OIDC, "ClientIDList": "a"}], "SAMLProviderList": []}
+    with pytest.raises(MalformedEvidenceError, match=r"^OpenIDConnectProviderList\[0\]\.ClientIDList: "):
+        IDENTITY_PROVIDERS.read(raw, OWNER)

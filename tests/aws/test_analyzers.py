@@ -134,6 +134,15 @@ def test_all_pages_of_analyzers_are_read() -> None:
     assert len(wire.named("ListAnalyzers")) == 2
 
 
+def test_analyzer_carries_its_tags() -> None:
+    tagged: RegionAnswers = {"analyzers": [analyzer_entry(tags={"team": "red"}), analyzer_entry()]}
+    evidence, _ = asked({"eu-west-1": tagged})
+    assert [it.tags for it in ANALYZERS.read(answer(evidence, "analyzers").raw, OWNER).subjects] == [
+        {"team": "red"},
+        {},
+    ]
+
+
 @pytest.mark.parametrize("status", ["CREATING", "DISABLED", "FAILED"])
 def test_analyzer_that_is_not_active_is_known_and_not_asked(status: str) -> None:
     evidence, wire = asked({"eu-west-1": analyzed("eu-west-1", finding_entry(), status=status)})

@@ -11,7 +11,7 @@ from auditor.aws.source import MalformedEvidenceError, Reading
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS, read
 from auditor.core.evidence import Answer
 from auditor.core.model import Unavailable
-from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
+from auditor.core.subjects.entities import Attachments, Group, Policy, Role, UserDetail
 from tests.aws.answers import ADMINISTRATOR, NO_DETAILS, group_entry, policy_entry, role_entry, user_entry
 from tests.aws.wire import Wire, always, scripted
 from tests.build import OWNER, ago, arn
@@ -64,7 +64,7 @@ def test_entities_are_read() -> None:
         "RoleDetailList": entries,
         "Policies": [],
     }
-    ana, staff, *roles = read(raw, OWNER).subjects
+    ana, staff, *roles, _ = read(raw, OWNER).subjects
     assert ana == UserDetail(resource=arn("user/ana"), uid="AIDA000000000ANA", name="ana", created=ago(400))
     assert staff == Group(resource=arn("group/staff"), uid="AGPA0000000STAFF", name="staff", created=ago(400))
     assert [(it.name, it.path, it.last_used) for it in roles if isinstance(it, Role)] == [
@@ -118,7 +118,7 @@ def test_entities_and_their_inline_policies_carry_the_entitys_tags(tags: Any, re
     inline = [{"PolicyName": "in", "PolicyDocument": DOCUMENT}]
     user = user_entry(UserPolicyList=inline, Tags=tags)
     role = role_entry(RolePolicyList=inline, Tags=tags)
-    subjects = read({**NO_DETAILS, "UserDetailList": [user], "RoleDetailList": [role]}, OWNER).subjects
+    *subjects, _ = read({**NO_DETAILS, "UserDetailList": [user], "RoleDetailList": [role]}, OWNER).subjects
     assert [type(it) for it in subjects] == [UserDetail, Role, Policy, Policy]
     assert [it.tags for it in subjects] == [read_as] * 4
 
@@ -127,7 +127,7 @@ def test_entity_without_tags_has_none() -> None:
     inline = [{"PolicyName": "in", "PolicyDocument": DOCUMENT}]
     entries = {"UserDetailList": [user_entry()], "RoleDetailList": [role_entry()], "Policies": [policy_entry()]}
     raw = {**NO_DETAILS, **entries, "GroupDetailList": [group_entry(GroupPolicyList=inline)]}
-    assert [it.tags for it in read(raw, OWNER).subjects] == [{}] * 5
+    assert [it.tags for it in read(raw, OWNER).subjects] == [{}] * 6
 
 
 def test_managed_policy_carries_the_tags_that_the_evidence_gives_it_and_not_its_holders() -> None:
@@ -172,6 +172,30 @@ def test_managed_policy_names_all_that_hold_it() -> None:
     assert unheld.attached_to == ()
 
 
+def test_account_knows_what_is_attached_to_anybody_and_to_roles() -> None:
+    def holding(*names: str) -> dict[str, Any]:
+        attached = [{"PolicyName": name, "PolicyArn": arn(f"policy/{name}")} for name in names]
+        return {"AttachedManagedPolicies": attached}
+
+    raw = {
+        "UserDetailList": [user_entry(**holding("c", "a"), PermissionsBoundary={"PermissionsBoundaryArn": "x"})],
+        "GroupDetailList": [group_entry(**holding("d"))],
+        "RoleDetailList": [role_entry(**holding("b", "a"))],
+        "Policies": [policy_entry("unheld")],
+    }
+    (attachments,) = (it for it in read(raw, OWNER).subjects if isinstance(it, Attachments))
+    everything = tuple(arn(f"policy/{it}") for it in "abcd")
+    assert attachments == Attachments(
+        resource=OWNER.account, uid="account", by_roles=everything[:2], by_anyone=everything
+    )
+
+
+@pytest.mark.parametrize(("told", "changed"), [({"UpdateDate": ago(9).isoformat()}, ago(9)), ({}, None)])
+def test_managed_policy_tells_when_it_was_changed(told: dict[str, Any], changed: Any) -> None:
+    (policy,) = policies(read({**NO_DETAILS, "Policies": [policy_entry(CreateDate=ago(99), **told)]}, OWNER))
+    assert policy.changed == changed
+
+
 @pytest.mark.parametrize(("held", "bounds", "only"), [(0, 1, 1), (0, 0, 0), (1, 1, 0), (1, 0, 0)])
 def test_policy_is_a_mere_boundary_while_nothing_else_holds_it(held: int, bounds: int, only: int) -> None:
     attached = [{"PolicyName": "everything", "PolicyArn": arn("policy/everything")}] * held
@@ -194,7 +218,7 @@ def test_null_members_are_missing_members() -> None:
         "RoleDetailList": [role_entry(**nulls, RoleLastUsed={"LastUsedDate": None, "Region": None})],
         "Policies": [],
     }
-    assert len(read(raw, OWNER).subjects) == 3
+    assert len(read(raw, OWNER).subjects) == 4
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from tests.aws.answers import (
     alarm_entry,
     alternate_contact,
     analyzer_entry,
+    certificate_entry,
     delegated_entry,
     effective_policy,
     event_selectors,
@@ -46,7 +47,7 @@ from tests.aws.answers import (
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
-from tests.build import ACCOUNT, NOW, OWNER, ago
+from tests.build import ACCOUNT, NOW, OWNER, ago, arn
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 IN_EU = {"eu-west-1": {"analyzers": [analyzer_entry()], "findings": {analyzer_entry()["arn"]: [finding_entry()]}}}
@@ -55,7 +56,7 @@ SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
 
 
 def script(**replies: Reply) -> dict[str, Reply]:
-    """An account with a user, her key, one Region and one analyzer, as far as `replies` say nothing else."""
+    """An account with one of each thing, as far as `replies` say nothing else."""
     text = report(root_row(), report_row("ana", **report_key()))
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
@@ -65,9 +66,14 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "GetAccountPasswordPolicy": {"PasswordPolicy": {"MinimumPasswordLength": 8}},
         "ListVirtualMFADevices": {"VirtualMFADevices": []},
         "ListAccessKeys": {"AccessKeyMetadata": [key_entry()], "IsTruncated": False},
-        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": []},
-        "ListSAMLProviders": {"SAMLProviderList": []},
-        "ListServerCertificates": {"ServerCertificateMetadataList": [], "IsTruncated": False},
+        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": arn("oidc-provider/gitlab.com")}]},
+        "GetOpenIDConnectProvider": {"Url": "gitlab.com", "ClientIDList": ["sts.amazonaws.com"]},
+        "ListSAMLProviders": {"SAMLProviderList": [{"Arn": arn("saml-provider/adfs"), "ValidUntil": ago(-400)}]},
+        "GetSAMLProvider": {"Tags": [{"Key": "team", "Value": "red"}]},
+        "ListServerCertificates": {"ServerCertificateMetadataList": [certificate_entry()], "IsTruncated": False},
+        "GetServerCertificate": {
+            "ServerCertificate": {"ServerCertificateMetadata": certificate_entry(), "CertificateBody": "x"}
+        },
         "DescribeRegions": {"Regions": [{"RegionName": "eu-west-1", "OptInStatus": "opt-in-not-required"}]},
         "ListAnalyzers": {"analyzers": [analyzer_entry()]},
         "ListFindingsV2": {"findings": [finding_entry()]},
@@ -128,6 +134,9 @@ def moto_account() -> Iterator[None]:
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
         _organize(new_session().client("organizations"))
         moto_trail()
+        iam.create_saml_provider(Name="adfs", SAMLMetadataDocument="x" * 1000)
+        iam.create_open_id_connect_provider(Url="https://gitlab.com", ThumbprintList=["a" * 40])
+        iam.upload_server_certificate(ServerCertificateName="shop", CertificateBody="x", PrivateKey="x")
         yield
 
 
@@ -198,8 +207,13 @@ OPERATIONS = {
     "password-policy": ["GetAccountPasswordPolicy"],
     "virtual-mfa-devices": ["ListVirtualMFADevices"],
     "access-keys": ["ListAccessKeys"],
-    "identity-providers": ["ListOpenIDConnectProviders", "ListSAMLProviders"],
-    "server-certificates": ["ListServerCertificates"],
+    "identity-providers": [
+        "ListOpenIDConnectProviders",
+        "GetOpenIDConnectProvider",
+        "ListSAMLProviders",
+        "GetSAMLProvider",
+    ],
+    "server-certificates": ["ListServerCertificates", "GetServerCertificate"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
     "organization-policies": ["ListRoots", "ListPoliciesForTarget", "DescribePolicy"],

@@ -51,6 +51,7 @@ WHOLE = ordinary() | {
                     "ServerCertificateId": "ASCA1",
                     "Arn": arn("server-certificate/old"),
                     "Path": "/",
+                    "Tags": [],
                     "Expiration": (NOW - timedelta(days=9)).isoformat(),
                 }
             ]

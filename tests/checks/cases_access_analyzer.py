@@ -1,6 +1,13 @@
-from auditor.checks.access_analyzer import external_access, internal_access, region_without_analyzer, unused_access
+from auditor.checks.access_analyzer import (
+    account_without_unused_access_analyzer,
+    external_access,
+    internal_access,
+    region_without_analyzer,
+    unused_access,
+)
+from auditor.core.subjects.access_analyzer import AnalyzerCoverage
 from tests import build
-from tests.build import analyzer_finding, region
+from tests.build import ACCOUNT, analyzer_finding, region
 from tests.checks.case import Case
 
 EXTERNAL = analyzer_finding(type="ExternalAccess")
@@ -9,6 +16,11 @@ UNUSED = tuple(
     analyzer_finding(type=it)
     for it in ("UnusedIAMRole", "UnusedIAMUserAccessKey", "UnusedIAMUserPassword", "UnusedPermission")
 )
+
+
+def coverage(*types: str) -> AnalyzerCoverage:
+    return AnalyzerCoverage(resource=ACCOUNT, uid="account", types=types)
+
 
 CASES = (
     Case(
@@ -38,5 +50,13 @@ CASES = (
         region_without_analyzer,
         fails={region("eu-west-1"): "nothing in eu-west-1 is analyzed for external access"},
         passes=(region("eu-west-1", "zone"), region("eu-west-1", "zone", "organization")),
+    ),
+    Case(
+        account_without_unused_access_analyzer,
+        fails={
+            coverage(): "no analyzer looks for access that is not used",
+            coverage("ACCOUNT", "ORGANIZATION"): "no analyzer looks for access that is not used",
+        },
+        passes=(coverage("ACCOUNT", "ACCOUNT_UNUSED_ACCESS"), coverage("ORGANIZATION_UNUSED_ACCESS")),
     ),
 )

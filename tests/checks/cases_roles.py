@@ -1,5 +1,5 @@
-from auditor.checks.roles import unused_role
-from tests.build import role
+from auditor.checks.roles import administrator_role, cloudwatch_sharing_role, role_without_policy, unused_role
+from tests.build import arn, principal, role, trusting
 from tests.checks.case import Case
 
 CASES = (
@@ -25,5 +25,44 @@ CASES = (
             role(path="/aws-reserved/sso.amazonaws.com/"),
             role(path="/aws-reserved/sso.amazonaws.com/eu-west-1/", used=300),
         ),
+    ),
+    Case(
+        administrator_role,
+        fails={
+            principal(administrator=True, trust=trusting({"AWS": arn("root")})): (
+                f"deploy is administrator and can be assumed by {arn('root')}"
+            ),
+            principal(administrator=True, trust=trusting({"AWS": [*"abcd"], "Service": "ec2.amazonaws.com"})): (
+                "deploy is administrator and can be assumed by 4 principals"
+            ),
+            principal(
+                administrator=True,
+                trust={"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "a"}, "Action": "sts:AssumeRole"}},
+            ): "deploy is administrator and can be assumed by everybody but a",
+        },
+        passes=(
+            principal(trust=trusting({"AWS": arn("root")})),
+            principal(administrator=True, trust=trusting({"Service": "ec2.amazonaws.com"})),
+            principal(administrator=True, trust=trusting({"AWS": arn("root")}), aws_owned=True),
+            principal("User", "ana", administrator=True),
+        ),
+    ),
+    Case(
+        role_without_policy,
+        fails={role(): "deploy holds no policy"},
+        passes=(
+            role(attached=(arn("policy/a"),)),
+            role(inline=("a",)),
+            role(path="/aws-service-role/x.amazonaws.com/"),
+        ),
+    ),
+    Case(
+        cloudwatch_sharing_role,
+        fails={
+            role(name="CloudWatch-CrossAccountSharingRole"): (
+                "CloudWatch-CrossAccountSharingRole lets other accounts read CloudWatch"
+            ),
+        },
+        passes=(role(), role(name="CloudWatch-CrossAccountSharingRole-old")),
     ),
 )

@@ -10,6 +10,7 @@ from auditor.core.derived.credentials import MOST_KEYS, match_keys
 from auditor.core.model import Facts, Observed, Subject, Unavailable
 from auditor.core.subjects.access_analyzer import (
     Analyzer,
+    AnalyzerCoverage,
     AnalyzerFinding,
     EnabledRegion,
     ExternalAccess,
@@ -28,7 +29,13 @@ from auditor.core.subjects.credentials import (
     User,
     VirtualMfaDevice,
 )
-from auditor.core.subjects.entities import UserDetail
+from auditor.core.subjects.entities import (
+    IdentityProvider,
+    IdentityProviderDetail,
+    ServerCertificate,
+    ServerCertificateDetail,
+    UserDetail,
+)
 from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import (
     NO_KEY,
@@ -40,10 +47,12 @@ from tests.build import (
     arn,
     credential_row,
     enabled_region,
+    identity_provider,
     key_metadata,
     key_slot,
     observed,
     root_row,
+    server_certificate,
     user_detail,
     virtual_device,
 )
@@ -496,3 +505,46 @@ def test_findings_go_to_the_check_of_their_type(kind: type[Subject], purpose: st
     found = seen(kind, facts(enabled_region(), analyzer(type=f"{scope}{purpose}"), *raw))
     assert {subject.uid for subject in found.subjects} == types
     assert {type(subject) for subject in found.subjects} == {kind}
+
+
+def covered(*analyzers: Analyzer, gaps: dict[str, Unavailable] | None = None) -> Observed[Subject] | Unavailable:
+    return derive({AccountSummary: observed(account_summary()), Analyzer: observed(*analyzers, gaps=gaps)})[
+        AnalyzerCoverage
+    ]
+
+
+UNUSED = analyzer(type="ORGANIZATION_UNUSED_ACCESS")
+
+
+def test_account_is_covered_by_the_active_analyzers_of_any_region() -> None:
+    seen = covered(analyzer("eu-west-1"), analyzer("us-east-1"), UNUSED, replace(UNUSED, type="X", active=False))
+    assert isinstance(seen, Observed)
+    (account,) = seen.subjects
+    assert isinstance(account, AnalyzerCoverage)
+    assert (account.resource, account.types) == (OWNER.account, ("ACCOUNT", "ORGANIZATION_UNUSED_ACCESS"))
+
+
+def test_analyzer_may_be_in_a_region_that_did_not_answer() -> None:
+    gaps = {"us-east-1": DENIED, "ap-east-1": NOBODY_ASKED}
+    assert covered(analyzer(), gaps=gaps) == Unavailable(reason="not every Region told its analyzers: us-east-1")
+    assert isinstance(covered(UNUSED, gaps=gaps), Observed)
+    assert isinstance(covered(analyzer(), gaps={"ap-east-1": NOBODY_ASKED}), Observed)
+
+
+@pytest.mark.parametrize(
+    ("listed", "detail", "thing"),
+    [
+        (IdentityProvider, IdentityProviderDetail, identity_provider()),
+        (ServerCertificate, ServerCertificateDetail, server_certificate()),
+    ],
+)
+def test_what_was_listed_only_is_a_gap_of_its_details(
+    listed: type[Subject], detail: type[Subject], thing: Subject
+) -> None:
+    told, untold = replace(thing, tags={"team": "red"}), replace(thing, resource="other", tags=None)
+    facts = {listed: observed(told, untold, gaps={"third": "denied"})}
+    seen = derive(facts)[detail]
+    assert isinstance(seen, Observed)
+    assert [(type(it), it.resource, it.tags) for it in seen.subjects] == [(detail, thing.resource, {"team": "red"})]
+    why = Unavailable(reason="the evidence lists it without its tags and whatever else is told one by one")
+    assert seen.gaps == {"other": why, "third": Unavailable(reason="denied")}

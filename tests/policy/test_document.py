@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -7,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.policy.document import MalformedPolicyError, Statement, administrator_statement, decode, statements
+from auditor.policy.document import (
+    Clause,
+    MalformedPolicyError,
+    Party,
+    Statement,
+    administrator_statement,
+    decode,
+    every,
+    grant,
+    statements,
+)
 from tests.build import ADMINISTRATOR, allowing
 
 json_values = st.recursive(
@@ -170,3 +181,173 @@ def test_administrator_is_a_statement_of_the_document(chosen: list[dict[str, Any
 def test_malformed_statement_is_not_read_as_harmless() -> None:
     with pytest.raises(MalformedPolicyError):
         administrator_statement({"Statement": [*allowing("s3:*").values(), {"Effect": "Perhaps"}]})
+
+
+# What a statement speaks of.
+
+
+def test_every_element_of_a_statement_is_read() -> None:
+    given = {
+        "Sid": "mine",
+        "NotAction": "iam:*",
+        "NotResource": ["arn:aws:s3:::a", "arn:aws:s3:::b"],
+        "Principal": {"AWS": ["111122223333", "*"], "Service": "ec2.amazonaws.com"},
+        "Condition": {"ForAnyValue:StringLike": {"aws:TagKeys": ["a*", "b"]}, "Bool": {"aws:SecureTransport": True}},
+    }
+    assert read(**given) == Statement(
+        sid="mine",
+        allow=True,
+        not_actions=("iam:*",),
+        not_resources=("arn:aws:s3:::a", "arn:aws:s3:::b"),
+        parties=(
+            Party(kind="AWS", value="111122223333"),
+            Party(kind="AWS", value="*"),
+            Party(kind="Service", value="ec2.amazonaws.com"),
+        ),
+        conditions=("aws:SecureTransport", "aws:TagKeys"),
+        clauses=(
+            Clause(operator="foranyvalue:stringlike", key="aws:tagkeys", values=("a*", "b")),
+            Clause(operator="bool", key="aws:securetransport", values=("true",)),
+        ),
+    )
+
+
+def test_everybody_is_read_without_a_kind() -> None:
+    assert read(Action="*", Principal="*").parties == (Party(kind="*", value="*"),)
+    assert read(Action="*", NotPrincipal={"AWS": "1"}).not_parties == (Party(kind="AWS", value="1"),)
+    assert read(Action="*").parties is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(True, "true"), (False, "false"), (4711, "4711"), ("x", "x"), (1.5, "1.5")]
+)
+def test_values_of_conditions_are_texts(value: object, text: str) -> None:
+    (clause,) = read(Action="*", Condition={"NumericEquals": {"s3:max-keys": [value]}}).clauses
+    assert clause.values == (text,)
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        ({"Principal": "somebody"}, "Principal is neither * nor an object"),
+        ({"Principal": ["*"]}, "Principal is neither * nor an object"),
+        ({"Principal": None}, "Principal is neither * nor an object"),
+        ({"NotPrincipal": 1}, "NotPrincipal is neither * nor an object"),
+        ({"Principal": {"AWS": {"Ref": "x"}}}, "AWS holds something else than strings"),
+        ({"Condition": {"Bool": {"x": {"y": 1}}}}, "Condition compares with something else than values"),
+    ],
+)
+def test_malformed_element_is_named(broken: dict[str, Any], what: str) -> None:
+    with pytest.raises(MalformedPolicyError, match=f"^statement 1: {re.escape(what)}$"):
+        read(Action="*", **broken)
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "named", "certain"),
+    [
+        ("StringEquals", "x", True, True),
+        ("ForAnyValue:StringLike", ["x*", "y"], True, True),
+        ("ArnLike", "arn:aws:iam::*:role/x", True, True),
+        ("StringEqualsIgnoreCase", "x", True, True),
+        ("StringEqualsIfExists", "x", True, False),
+        ("ForAllValues:StringEquals", "x", True, False),
+        ("StringLike", ["x", "*"], False, False),
+        ("StringLike", "?*", False, False),
+        ("StringEquals", [], False, False),
+        ("StringNotEquals", "x", False, False),
+        ("Null", "false", False, False),
+        ("Bool", "true", False, False),
+    ],
+)
+def test_clause_demands_a_value_only_if_it_compares_for_one(
+    operator: str, values: Any, *, named: bool, certain: bool
+) -> None:
+    (clause,) = read(Action="*", Condition={operator: {"k": values}}).clauses
+    assert (clause.named, clause.certain) == (named, certain)
+
+
+@pytest.mark.parametrize(
+    ("elements", "action", "speaks"),
+    [
+        ({"Action": "kms:Decrypt"}, "KMS:decrypt", True),
+        ({"Action": "KMS:De*"}, "kms:Decrypt", True),
+        ({"Action": "kms:De?rypt"}, "kms:Decrypt", True),
+        ({"Action": "*"}, "kms:*", True),
+        ({"Action": "kms:De*"}, "kms:*", False),
+        ({"Action": []}, "kms:Decrypt", False),
+        ({"NotAction": "s3:*"}, "kms:*", True),
+        ({"NotAction": "kms:Encrypt"}, "kms:Decrypt", True),
+        ({"NotAction": "kms:Encrypt"}, "kms:*", False),
+        ({"NotAction": "*:De*"}, "kms:Decrypt", False),
+        ({"NotAction": []}, "kms:Decrypt", True),
+    ],
+)
+def test_statement_speaks_of_an_action(elements: dict[str, Any], action: str, *, speaks: bool) -> None:
+    assert read(**elements).speaks_of(action) is speaks
+
+
+KEYS = "arn:aws:kms:*:111122223333:key/*"
+
+
+@pytest.mark.parametrize(
+    ("elements", "resource", "reaches"),
+    [
+        ({"Resource": "*"}, "*", True),
+        ({"Resource": "arn:*"}, "*", True),
+        ({"Resource": KEYS}, "*", False),
+        ({"Resource": "*"}, KEYS, True),
+        ({"Resource": "arn:aws:kms"}, KEYS, True),
+        ({"Resource": "arn:aws:kms:*:*:key/*"}, KEYS, True),
+        ({"Resource": ["arn:aws:s3:::x", KEYS]}, KEYS, True),
+        ({"Resource": "arn:aws:kms:eu-west-1:111122223333:key/*"}, KEYS, False),
+        ({"Resource": "arn:aws:kms:*:444455556666:key/*"}, KEYS, False),
+        ({"Resource": "arn:aws-cn:kms:*:*:key/*"}, KEYS, False),
+        ({"Resource": "ARN:aws:kms:*:*:key/*"}, KEYS, False),
+        ({"NotResource": "arn:aws:s3:::x"}, KEYS, True),
+        ({"NotResource": "arn:aws:kms:*:*:key/1"}, KEYS, False),
+        ({"NotResource": "arn:aws:s3:::x"}, "*", False),
+        ({}, "*", False),
+    ],
+)
+def test_statement_reaches_resources(elements: dict[str, Any], resource: str, *, reaches: bool) -> None:
+    assert read(Action="*", **elements).reaches(resource) is reaches
+
+
+@pytest.mark.parametrize(
+    ("kind", "near", "pattern"),
+    [
+        ("kms:key", "arn:aws:iam::111122223333:policy/x", KEYS),
+        ("iam:role", "arn:aws-cn:iam::111122223333:user/ana", "arn:aws-cn:iam::111122223333:role/*"),
+    ],
+)
+def test_every_resource_of_a_kind_is_of_the_account(kind: str, near: str, pattern: str) -> None:
+    assert every(kind, near) == pattern
+
+
+DECRYPT = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("denial", "bites"),
+    [
+        ({"Action": "kms:*", "Resource": "*"}, True),
+        ({"Action": "*", "NotResource": "arn:aws:s3:::x"}, True),
+        ({"NotAction": "s3:*", "Resource": KEYS}, True),
+        ({"Action": "kms:Encrypt", "Resource": "*"}, False),
+        ({"Action": "kms:*", "Resource": "arn:aws:kms:*:*:key/1"}, False),
+        ({"Action": "kms:*", "Resource": "*", **CONDITION}, False),
+    ],
+)
+def test_grant_stands_unless_it_is_denied_whole_and_for_certain(denial: dict[str, Any], *, bites: bool) -> None:
+    document = {"Statement": [DECRYPT, {"Effect": "Deny", **denial}]}
+    assert (grant(document, "kms:Decrypt", KEYS) is None) is bites
+
+
+def test_grant_without_conditions_is_preferred() -> None:
+    document = {"Statement": [{**DECRYPT, **CONDITION}, {**DECRYPT, "Sid": "always"}]}
+    found = grant(document, "kms:Decrypt")
+    assert found
+    assert (found.sid, found.proviso) == ("always", "")
+    guarded = grant({"Statement": {**DECRYPT, **CONDITION}}, "kms:Decrypt")
+    assert guarded
+    assert guarded.proviso == " if aws:SecureTransport is met"

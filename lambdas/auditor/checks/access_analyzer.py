@@ -1,7 +1,14 @@
 """What IAM Access Analyzer found, and where nobody asked it."""
 
 from auditor.core.check import Context, Problem, Problems, Severity, check, day
-from auditor.core.subjects.access_analyzer import AnalyzerFinding, ExternalAccess, InternalAccess, Region, UnusedAccess
+from auditor.core.subjects.access_analyzer import (
+    AnalyzerCoverage,
+    AnalyzerFinding,
+    ExternalAccess,
+    InternalAccess,
+    Region,
+    UnusedAccess,
+)
 
 
 @check(
@@ -66,13 +73,18 @@ def _as_problem(finding: AnalyzerFinding, what: str) -> Problem:
     Severity.MEDIUM,
     controls=(
         "cis-1.4/1.20",
+        "cis-1.5/1.20",
+        "cis-2.0/1.20",
         "cis-3.0/1.20",
+        "cis-4.0/1.20",
         "cis-5.0/1.19",
         "cis-6.0/2.19",
         "cis-7.0/2.18",
         "fsbp/IAM.28",
         "config/iam-external-access-analyzer-enabled",
         "trusted-advisor/07602fcad6",
+        "access-analyzer/ACCOUNT",
+        "access-analyzer/ORGANIZATION",
         "iam-best-practice/11",
         "iam-anti-pattern/6",
     ),
@@ -86,3 +98,26 @@ def region_without_analyzer(region: Region, ctx: Context) -> Problems:  # noqa: 
     """
     if not region.external_analyzers:
         yield Problem(f"nothing in {region.name} is analyzed for external access")
+
+
+@check(
+    Severity.LOW,
+    controls=(
+        "access-analyzer/ACCOUNT_UNUSED_ACCESS",
+        "access-analyzer/ORGANIZATION_UNUSED_ACCESS",
+        "iam-best-practice/8",
+        "iam-best-practice/9",
+        "iam-anti-pattern/5",
+        "iam-manager/6",
+    ),
+    fix="aws accessanalyzer create-analyzer --type ACCOUNT_UNUSED_ACCESS --analyzer-name unused-access"
+    " --configuration unusedAccess={{unusedAccessAge=90}}",
+)
+def account_without_unused_access_analyzer(account: AnalyzerCoverage, ctx: Context) -> Problems:  # noqa: ARG001
+    """Account has no analyzer for unused access.
+
+    Only this analyzer compares what every role and user may do with what they did. IAM is global: one Region is
+    enough. It is paid by the role and user. An organization's analyzer counts where the account can see it.
+    """
+    if not any(it.endswith("_UNUSED_ACCESS") for it in account.types):
+        yield Problem("no analyzer looks for access that is not used")

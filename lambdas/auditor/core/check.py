@@ -35,6 +35,7 @@ class Because(Enum):
     ROOT = ("it is the root user's", 1)
     OUTSIDE = ("it is open to the outside", 1)
     EVERLASTING = ("it never ends", 1)
+    SENSITIVE = ("the security of everything else rests on it", 1)
     GUARDED = ("a service control policy denies its use", -1)
 
     @property
@@ -66,10 +67,18 @@ class Limits:
     password_idle: timedelta = timedelta(days=45)
     role_idle: timedelta = timedelta(days=90)
     root_use: timedelta = timedelta(days=90)
+    policy_idle: timedelta = timedelta(days=90)
+    certificate_notice: timedelta = timedelta(days=30)
     password_length: int = 14
     password_reuse: int = 24
     allowed_regions: tuple[str, ...] = ()
     delegated_administrators: tuple[str, ...] = ()
+    known_accounts: tuple[str, ...] = ()
+    forbidden_policies: tuple[str, ...] = ()
+    required_policies: tuple[str, ...] = ()
+    required_role_policies: tuple[str, ...] = ()
+    required_tags: tuple[str, ...] = ()
+    oidc_audiences: tuple[str, ...] = ()
 
     def replaced(self, others: Mapping[str, Any]) -> Self:
         """These limits, but the given ones instead; a name that no limit has any more is ignored."""

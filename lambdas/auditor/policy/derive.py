@@ -5,11 +5,22 @@ from itertools import chain
 from typing import Any
 
 from auditor.core.derivation import Derivation
-from auditor.core.derived import access_analyzer, credentials, monitoring, root_management, sign_in, trails
+from auditor.core.derived import access_analyzer, credentials, details, monitoring, root_management, sign_in, trails
 from auditor.core.model import Facts, Subject
-from auditor.policy import guardrails, principals
+from auditor.policy import guardrails, principals, providers
 
-TOPICS = (principals, guardrails, credentials, sign_in, root_management, access_analyzer, trails, monitoring)
+TOPICS = (
+    principals,
+    guardrails,
+    providers,
+    credentials,
+    sign_in,
+    details,
+    root_management,
+    access_analyzer,
+    trails,
+    monitoring,
+)
 """In order of need: a derivation may use what an earlier one gives."""
 
 DERIVATIONS: tuple[Derivation, ...] = tuple(chain.from_iterable(topic.DERIVATIONS for topic in TOPICS))

@@ -2,10 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from auditor.policy.match import matches, overlap, whole
+
+DEMANDS = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}
+"""Comparisons that a value has to pass."""
 
 
 class MalformedPolicyError(ValueError):
@@ -13,19 +18,74 @@ class MalformedPolicyError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One key of a Condition block: `operator` and `key` in lower case, as AWS compares them; values as text."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+    @property
+    def named(self) -> bool:
+        """Whether it demands one of some values of the key, none of which is any value."""
+        comparison = self.operator.rpartition(":")[2].removesuffix("ifexists")
+        return comparison in DEMANDS and bool(self.values) and all(value.strip("*?") for value in self.values)
+
+    @property
+    def certain(self) -> bool:
+        """Whether it demands such a value also of a request that lacks the key."""
+        return self.named and not self.operator.startswith("forallvalues:") and not self.operator.endswith("ifexists")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """One entry of Principal: `kind` is ``AWS``, ``Service``, ``Federated``, ``CanonicalUser`` or ``*``."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement. `actions` and `resources` are None where it has NotAction or NotResource instead."""
+    """One statement; ``Not…`` elements are in `not_actions`, `not_resources` and `not_parties`.
+
+    What a statement does not have is None: an element that is there and empty speaks of nothing. `conditions` are the
+    names of its condition keys, `clauses` what they are compared with.
+    """
 
     sid: str | None
     allow: bool
-    actions: tuple[str, ...] | None
-    resources: tuple[str, ...] | None
-    conditions: tuple[str, ...]
+    actions: tuple[str, ...] | None = None
+    not_actions: tuple[str, ...] | None = None
+    resources: tuple[str, ...] | None = None
+    not_resources: tuple[str, ...] | None = None
+    parties: tuple[Party, ...] | None = None
+    not_parties: tuple[Party, ...] | None = None
+    conditions: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
 
     @property
     def on_everything(self) -> bool:
         """Whether it speaks of every action on every resource."""
         return _any(EVERY_ACTION, self.actions) and _any(EVERY_RESOURCE, self.resources)
+
+    @property
+    def proviso(self) -> str:
+        """Its conditions, as a sentence goes on: `` if aws:SourceIp is met``; empty if there are none."""
+        return f" if {', '.join(self.conditions)} is met" if self.conditions else ""
+
+    def speaks_of(self, action: str) -> bool:
+        """Whether it speaks of the action, or of all the actions of a pattern; case does not count."""
+        action = action.lower()
+        if self.actions is not None:
+            return any(matches(it.lower(), action) for it in self.actions)
+        return not any(overlap(it.lower(), action) for it in self.not_actions or ())
+
+    def reaches(self, resource: str) -> bool:
+        """Whether it speaks of all resources that the pattern of an ARN admits."""
+        if self.resources is not None:
+            return any(EVERY_RESOURCE.fullmatch(it) or matches(whole(it), resource) for it in self.resources)
+        return self.not_resources is not None and not any(overlap(whole(it), resource) for it in self.not_resources)
 
 
 WILD = r"[*?]*\*[*?]*"
@@ -66,20 +126,47 @@ def statements(document: Mapping[str, Any]) -> Iterator[Statement]:
             raise MalformedPolicyError(f"statement {number}: an object with Effect Allow or Deny is expected")
         if "Action" not in raw and "NotAction" not in raw:
             raise MalformedPolicyError(f"statement {number}: neither Action nor NotAction")
+        clauses = tuple(_clauses(raw.get("Condition") or {}, number))
         yield Statement(
             sid=raw.get("Sid") or None,
             allow=raw["Effect"] == "Allow",
             actions=_strings(raw, "Action", number),
+            not_actions=_strings(raw, "NotAction", number),
             resources=_strings(raw, "Resource", number),
-            conditions=_condition_keys(raw.get("Condition") or {}, number),
+            not_resources=_strings(raw, "NotResource", number),
+            parties=_parties(raw, "Principal", number),
+            not_parties=_parties(raw, "NotPrincipal", number),
+            conditions=tuple(sorted({name for name, _ in clauses})),
+            clauses=tuple(clause for _, clause in clauses),
         )
 
 
-def _condition_keys(condition: Any, number: int) -> tuple[str, ...]:
-    blocks = condition.values() if isinstance(condition, Mapping) else [condition]
-    if not all(isinstance(block, Mapping) for block in blocks):
+def _clauses(condition: Any, number: int) -> Iterator[tuple[str, Clause]]:
+    """Each key as it is written, and its clause."""
+    blocks = condition if isinstance(condition, Mapping) else {"": condition}
+    if not all(isinstance(block, Mapping) for block in blocks.values()):
         raise MalformedPolicyError(f"statement {number}: Condition is not an object of objects")
-    return tuple(sorted({str(key) for block in blocks for key in block}))
+    for operator, block in blocks.items():
+        for key, values in block.items():
+            yield str(key), Clause(operator=str(operator).lower(), key=str(key).lower(), values=_texts(values, number))
+
+
+def _texts(values: Any, number: int) -> tuple[str, ...]:
+    """The values of a condition: JSON's booleans and numbers are the same as their text."""
+    if any(isinstance(value, Mapping | list) for value in _list(values)):
+        raise MalformedPolicyError(f"statement {number}: Condition compares with something else than values")
+    return tuple(value if isinstance(value, str) else json.dumps(value) for value in _list(values))
+
+
+def _parties(raw: Mapping[str, Any], element: str, number: int) -> tuple[Party, ...] | None:
+    if element not in raw:
+        return None
+    if raw[element] == "*":
+        return (Party(kind="*", value="*"),)
+    if not isinstance(raw[element], Mapping):
+        raise MalformedPolicyError(f"statement {number}: {element} is neither * nor an object")
+    named = {kind: _strings(raw[element], kind, number) or () for kind in raw[element]}
+    return tuple(Party(kind=str(kind), value=value) for kind, values in named.items() for value in values)
 
 
 def _list(value: Any) -> list[Any]:
@@ -102,7 +189,27 @@ def administrator_statement(document: Mapping[str, Any]) -> Statement | None:
 
     One without conditions is preferred. Raises MalformedPolicyError as `statements` does.
     """
-    everything = [statement for statement in statements(document) if statement.on_everything]
-    if any(not statement.allow and not statement.conditions for statement in everything):
+    return _surviving(statement for statement in statements(document) if statement.on_everything)
+
+
+def grant(document: Mapping[str, Any], action: str, resource: str = "*") -> Statement | None:
+    """The statement that allows the action on all that the ARN pattern admits, unless the same document denies that.
+
+    Both may be patterns: ``kms:*`` asks for all of KMS. A denial counts if it has no condition; of several statements
+    one without conditions is preferred. Raises MalformedPolicyError as `statements` does.
+    """
+    return _surviving(it for it in statements(document) if it.speaks_of(action) and it.reaches(resource))
+
+
+def _surviving(said: Iterable[Statement]) -> Statement | None:
+    """Of statements about the same the least conditional Allow, unless one denies it whatever happens."""
+    about = list(said)
+    if any(not statement.allow and not statement.conditions for statement in about):
         return None
-    return min((it for it in everything if it.allow), key=lambda it: len(it.conditions), default=None)
+    return min((it for it in about if it.allow), key=lambda it: len(it.conditions), default=None)
+
+
+def every(kind: str, near: str) -> str:
+    """The ARN pattern of all resources of a kind (``kms:key``, ``iam:role``) in the account that `near` lies in."""
+    (service, _, name), (_, partition, _, _, account, *_) = kind.partition(":"), near.split(":")
+    return f"arn:{partition}:{service}:{'' if service == 'iam' else '*'}:{account}:{name}/*"

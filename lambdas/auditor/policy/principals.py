@@ -44,6 +44,7 @@ class _Holdings:
             administrator=everything and not bounded,
             aws_owned=isinstance(entity, Role) and entity.aws_owned,
             documents=tuple(policy.document for policy in policies),
+            bounds=self.managed[entity.boundary].document if entity.boundary else {},
             trust=entity.trust if isinstance(entity, Role) else {},
         )
 

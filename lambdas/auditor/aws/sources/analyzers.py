@@ -20,6 +20,7 @@ class AnalyzerShape(Shape):
     name: str
     type: str
     status: str
+    tags: dict[str, str] = Field(default_factory=dict)
 
     @property
     def region(self) -> str:
@@ -57,6 +58,7 @@ def read(raw: Any, _: Owner) -> Reading:
                 name=it.name,
                 type=it.type,
                 active=it.status == "ACTIVE",
+                tags=it.tags,
             )
             for it in validated(Listing, raw).analyzers
         ]

@@ -9,7 +9,7 @@ from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Moment, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
 from auditor.core.model import Owner, Unavailable
-from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
+from auditor.core.subjects.entities import Attachments, Group, Policy, Role, UserDetail
 from auditor.policy.document import MalformedPolicyError, decode
 
 Document = str | dict[str, Any]
@@ -96,11 +96,15 @@ class Version(Shape):
 
 
 class PolicyShape(Shape):
-    """An entry of Policies. AWS tells no tags here: evidence has them where somebody added them."""
+    """An entry of Policies. AWS tells no tags here: evidence has them where somebody added them.
+
+    UpdateDate is when the default version was made or chosen.
+    """
 
     arn: str = Field(alias="Arn")
     uid: str = Field(alias="PolicyId")
     name: str = Field(alias="PolicyName")
+    changed: Moment | None = Field(alias="UpdateDate", default=None)
     versions: list[Version] = Field(alias="PolicyVersionList", default=[])
     tags: list[Tag] = Field(alias="Tags", default=[])
 
@@ -129,8 +133,8 @@ def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
     return Asked(raw=pages.build_full_result())
 
 
-def read(raw: Any, _: Owner) -> Reading:
-    """Users, groups, roles, and policies of every kind in their default version."""
+def read(raw: Any, owner: Owner) -> Reading:
+    """Users, groups, roles, policies of every kind in their default version, and what is attached to anybody."""
     details = validated(Details, raw)
     holders, bounded = _holders(details.entities), _bounded(details.entities)
     gaps: dict[str, Unavailable] = {}
@@ -151,6 +155,7 @@ def read(raw: Any, _: Owner) -> Reading:
             *map(_role, details.roles),
             *policies,
             *inline,
+            _attachments(details, owner),
         ],
         gaps={Policy: gaps},
     )
@@ -164,6 +169,15 @@ def _holders(entities: Iterable[EntityShape]) -> dict[str, tuple[str, ...]]:
 def _bounded(entities: Iterable[EntityShape]) -> dict[str, tuple[str, ...]]:
     """The entities that each managed policy bounds."""
     return _collected((entity.boundary.arn, entity.arn) for entity in entities if entity.boundary)
+
+
+def _attachments(details: Details, owner: Owner) -> Attachments:
+    return Attachments(
+        resource=owner.account,
+        uid="account",
+        by_roles=tuple(sorted(_holders(details.roles))),
+        by_anyone=tuple(sorted(_holders(details.entities))),
+    )
 
 
 def _collected(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -214,6 +228,7 @@ def _managed(
         owner=None,
         attached_to=attached_to,
         boundary_of=boundary_of,
+        changed=shape.changed,
         document=_decoded(shape.arn, document),
         tags=by_key(shape.tags),
     )
@@ -241,7 +256,7 @@ def _decoded(place: str, document: Document) -> Mapping[str, Any]:
 AUTHORIZATION_DETAILS = Source(
     name="authorization-details",
     actions=("iam:GetAccountAuthorizationDetails",),
-    kinds=(UserDetail, Group, Role, Policy),
+    kinds=(UserDetail, Group, Role, Policy, Attachments),
     gather=gather,
     read=read,
 )

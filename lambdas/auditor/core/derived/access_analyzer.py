@@ -6,6 +6,7 @@ from auditor.core.derivation import Derivation, Made
 from auditor.core.model import Observed, Unavailable
 from auditor.core.subjects.access_analyzer import (
     Analyzer,
+    AnalyzerCoverage,
     AnalyzerFinding,
     EnabledRegion,
     ExternalAccess,
@@ -13,6 +14,7 @@ from auditor.core.subjects.access_analyzer import (
     Region,
     UnusedAccess,
 )
+from auditor.core.subjects.credentials import AccountSummary
 
 
 def _active(analyzers: Observed[Analyzer], purpose: str) -> list[Analyzer]:
@@ -33,6 +35,15 @@ def regions(enabled: Observed[EnabledRegion], analyzers: Observed[Analyzer]) -> 
         for region in enabled.subjects
         if region.resource not in analyzers.gaps
     )
+
+
+def coverage(accounts: Observed[AccountSummary], analyzers: Observed[Analyzer]) -> Made | Unavailable:
+    """The types of the active analyzers; not known while a Region that may have one did not answer."""
+    silent = [region for region, gap in analyzers.gaps.items() if not gap.inapplicable]
+    types = tuple(sorted({analyzer.type for analyzer in analyzers.subjects if analyzer.active}))
+    if silent and not any(it.endswith("_UNUSED_ACCESS") for it in types):
+        return Unavailable(reason=f"not every Region told its analyzers: {', '.join(sorted(silent))}")
+    return Made(AnalyzerCoverage(resource=it.resource, uid="account", types=types) for it in accounts.subjects)
 
 
 def external_access(
@@ -73,6 +84,7 @@ def _nobody_looks(what: str, analyzers: Observed[Analyzer]) -> Unavailable:
 
 
 DERIVATIONS = (
+    Derivation(AnalyzerCoverage, (AccountSummary, Analyzer), coverage),
     Derivation(Region, (EnabledRegion, Analyzer), regions),
     Derivation(ExternalAccess, (AnalyzerFinding, Analyzer, EnabledRegion), external_access),
     Derivation(UnusedAccess, (AnalyzerFinding, Analyzer), unused_access),

@@ -37,6 +37,14 @@ class Region(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnalyzerCoverage(Subject):
+    """The types of the active analyzers that the account can see, in any Region."""
+
+    aws_type = "AwsAccount"
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalyzerFinding(Subject):
     """An active finding of IAM Access Analyzer; `resource` is what it is about, `uid` the analyzer's finding id."""
 

@@ -42,6 +42,10 @@ class Group(Entity):
     members: tuple[str, ...] = ()
 
 
+AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
+"""Where AWS keeps the roles that it makes and removes: service-linked ones, and those of IAM Identity Center."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Role(Entity):
     """An IAM role. `last_used` covers the 400 days that AWS keeps: None means no use in them.
@@ -57,7 +61,7 @@ class Role(Entity):
     @property
     def aws_owned(self) -> bool:
         """Service-linked roles and those of IAM Identity Center: AWS makes and removes them."""
-        return self.path.startswith(("/aws-service-role/", "/aws-reserved/"))
+        return self.path.startswith(AWS_PATHS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,8 @@ class Principal(Entity):
 
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
     policy that it holds in any way. `administrator` says that one of them allows everything, and that no permissions
-    boundary allows less; `trust` is a role's trust policy.
+    boundary allows less; `bounds` is that boundary's document, empty if there is none, `trust`
+    a role's trust policy.
     """
 
     kind: str
@@ -75,6 +80,7 @@ class Principal(Entity):
     administrator: bool = False
     aws_owned: bool = False
     documents: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    bounds: Mapping[str, Any] = field(default_factory=dict, hash=False)
     trust: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -83,11 +89,16 @@ class Principal(Entity):
         return f"AWS::IAM::{self.kind}"
 
 
+SPELLED_OUT = 3
+"""Holders that a sentence names."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy(Subject):
     """A permissions policy: managed (its default version) or inline (`owner` is then the entity that holds it).
 
-    `boundary_of` are the ARNs of the users and roles whose permissions boundary it is.
+    `boundary_of` are the ARNs of the users and roles whose permissions boundary it is; `changed` is when its default
+    version was made or chosen, None where the evidence does not say.
     """
 
     aws_type = "AWS::IAM::Policy"
@@ -95,7 +106,24 @@ class Policy(Subject):
     owner: str | None
     attached_to: tuple[str, ...]
     boundary_of: tuple[str, ...] = ()
+    changed: datetime | None = None
     document: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def holders(self) -> str:
+        """Who holds it, for a sentence: ``user/ana, role/deploy``, ``12 principals`` or ``nobody``."""
+        names = [arn.partition(":")[2].rpartition(":")[2] for arn in self.attached_to]
+        return f"{len(names)} principals" if len(names) > SPELLED_OUT else ", ".join(names) or "nobody"
+
+    @property
+    def in_aws_role(self) -> bool:
+        """Whether it is inside a role that AWS makes and removes."""
+        return (self.owner or "").partition(":role")[2].startswith(AWS_PATHS)
+
+    @property
+    def customers(self) -> bool:
+        """Whether the account's own people manage it as a policy that can be attached, and it does not only bound."""
+        return not (self.owner or self.aws_managed or self.boundary_only)
 
     @property
     def boundary_only(self) -> bool:
@@ -119,12 +147,42 @@ class Policy(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachments(Subject):
+    """The managed policies that anything in the account holds, by ARN; `by_roles` are those that roles hold."""
+
+    aws_type = "AwsAccount"
+    by_roles: tuple[str, ...]
+    by_anyone: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityProvider(Subject):
-    """A SAML (``saml``) or OpenID Connect (``oidc``) identity provider. `valid_until` ends a SAML certificate."""
+    """A SAML (``saml``) or OpenID Connect (``oidc``) identity provider.
+
+    `valid_until` ends a SAML certificate; `audiences` are the client ids whose tokens an OpenID Connect provider takes.
+    """
 
     aws_type = "AwsIamIdentityProvider"
     protocol: str
     valid_until: datetime | None
+    audiences: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, or its host and path."""
+        return self.resource.partition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityProviderDetail(IdentityProvider):
+    """An identity provider whose tags and audiences were seen: AWS tells them one by one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustedProvider(IdentityProvider):
+    """An identity provider with the ARNs of the roles that admit whom it signs in."""
+
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,3 +192,8 @@ class ServerCertificate(Subject):
     aws_type = "AWS::IAM::ServerCertificate"
     name: str
     expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerCertificateDetail(ServerCertificate):
+    """A certificate whose tags were seen: AWS tells them one by one."""

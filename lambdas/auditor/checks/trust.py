@@ -1,0 +1,240 @@
+"""Who may become a role: trust policies. Roles that AWS makes are left out."""
+
+from collections.abc import Iterator
+
+from auditor.core.check import Because, Context, Problem, Problems, Severity, check
+from auditor.core.subjects.entities import Principal
+from auditor.policy.trust import Admission, admissions, excluding
+
+TO_TRUST = "aws iam update-assume-role-policy --role-name {it.name} --policy-document <file>"
+READERS = ("ReadOnlyAccess", "PowerUserAccess", "AdministratorAccess")
+"""AWS managed policies that read everything that is in the account."""
+
+SOURCE_ACCOUNT = ("aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
+SOURCED = (
+    *("appstream", "bedrock", "bedrock-agentcore", "ecs-tasks", "fis", "iot", "personalize", "pipes"),
+    *("scheduler", "ssm", "states", "transfer", "vpc-flow-logs"),
+)
+"""Services whose documentation puts aws:SourceAccount or aws:SourceArn into the trust of their roles. Of the others,
+EC2, Lambda and Glue among them, the request has no such key, and a role that demands it cannot be assumed."""
+
+
+def _outside(principal: Principal) -> Iterator[Admission]:
+    """Whom a role admits, if it is one of the account's own."""
+    if principal.kind == "Role" and not principal.aws_owned:
+        yield from admissions(principal.trust)
+
+
+def _raised(principal: Principal) -> tuple[Because, ...]:
+    return (Because.ADMINISTRATOR,) if principal.administrator else ()
+
+
+@check(
+    Severity.HIGH,
+    controls=(
+        "access-analyzer/CheckNoPublicAccess",
+        "nist-800-53-r5/AC-3",
+        "iam-best-practice/10",
+        "iam-best-practice/11",
+        "iam-anti-pattern/6",
+    ),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def role_open_to_everybody(principal: Principal, ctx: Context) -> Problems:  # noqa: ARG001
+    """Role may be assumed by anybody in any account.
+
+    Anybody with an AWS account of their own can become this role. A condition that names accounts, principals or an
+    organization closes it; any other is told, and the role is open to whoever meets it.
+    """
+    for admission in [it for it in _outside(principal) if it.everybody][:1]:
+        reason = f"{principal.name} can be assumed by anybody{admission.proviso}"
+        yield Problem(reason, {"conditions": admission.conditions}, because=_raised(principal))
+
+
+@check(
+    Severity.HIGH,
+    controls=("access-analyzer/ALLOW_WITH_NOT_PRINCIPAL", "iam-best-practice/10", "iam-best-practice/12"),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def trust_by_exclusion(principal: Principal, ctx: Context) -> Problems:  # noqa: ARG001
+    """Role may be assumed by everybody except those whom its trust names.
+
+    NotPrincipal with Allow admits all other accounts of AWS, and people who do not sign in at all.
+    """
+    spared = excluding(principal.trust) if principal.kind == "Role" and not principal.aws_owned else ()
+    if spared:
+        names = tuple(dict.fromkeys(party.value for party in spared))
+        reason = f"{principal.name} can be assumed by everybody but {', '.join(names)}"
+        yield Problem(reason, {"not_principal": names}, because=_raised(principal))
+
+
+@check(
+    Severity.MEDIUM,
+    controls=(
+        "nist-800-53-r5/AC-3",
+        "pci-4.0/8.2.7",
+        "iam-best-practice/10",
+        "iam-best-practice/11",
+        "iam-anti-pattern/6",
+    ),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def unguarded_cross_account_trust(principal: Principal, ctx: Context) -> Problems:
+    """Role may be assumed from another account that proves nothing else.
+
+    If the other account serves many customers, any of them can ask it to assume this role. An external id that only
+    this account's requests carry, or a condition on the organization, prevents that. The known accounts of the
+    deployment are left out.
+    """
+    for account, admission in sorted(_foreign(principal, ctx).items()):
+        if not admission.demands("sts:externalid"):
+            yield Problem(
+                f"{principal.name} can be assumed by {admission.party.value}{admission.proviso}",
+                {"principal": admission.party.value, "conditions": admission.conditions},
+                discriminator=account,
+                because=_raised(principal),
+            )
+
+
+def _foreign(principal: Principal, ctx: Context) -> dict[str, Admission]:
+    """By account outside, who is admitted without a condition on the organization, the least guarded for each."""
+    ours = {principal.resource.split(":")[4], *ctx.limits.known_accounts}
+    found: dict[str, Admission] = {}
+    for admission in sorted(_outside(principal), key=lambda it: it.demands("sts:externalid")):
+        if admission.account and admission.account not in ours and not admission.fenced:
+            found.setdefault(admission.account, admission)
+    return found
+
+
+@check(
+    Severity.HIGH,
+    controls=(
+        "nist-800-53-r5/AC-6",
+        "pci-4.0/8.2.7",
+        "iam-best-practice/6",
+        "iam-best-practice/11",
+        "iam-anti-pattern/6",
+    ),
+    fix="grant {it.name} what the other account needs to read, and detach the rest:"
+    " aws iam detach-role-policy --role-name {it.name} --policy-arn <policy>",
+    because=(Because.ADMINISTRATOR,),
+)
+def cross_account_reader(principal: Principal, ctx: Context) -> Problems:
+    """Role that another account may assume reads everything.
+
+    ReadOnlyAccess reads what is stored, not only how it is set up. An external id makes no difference: the other
+    account has it. The known accounts of the deployment are left out; for a look at the settings SecurityAudit is
+    enough.
+    """
+    held = tuple(name for name in READERS if _held(principal, name))
+    outside = tuple(sorted(_foreign(principal, ctx))) or tuple(
+        "everybody" for it in _outside(principal) if it.everybody
+    )
+    if outside and (held or principal.administrator):
+        what = ", ".join(held) or "a policy that allows everything"
+        yield Problem(
+            f"{principal.name} holds {what} and can be assumed from {', '.join(outside)}",
+            {"held": held, "accounts": outside},
+            because=_raised(principal),
+        )
+
+
+def _held(principal: Principal, name: str) -> bool:
+    return any(arn.split(":")[4:] == ["aws", f"policy/{name}"] for arn in principal.attached)
+
+
+@check(
+    Severity.MEDIUM,
+    controls=(
+        "access-analyzer/MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL",
+        "iam-best-practice/10",
+        "iam-best-practice/12",
+    ),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def oidc_trust_without_audience(principal: Principal, ctx: Context) -> Problems:  # noqa: ARG001
+    """Role trusts an OpenID Connect provider without naming the audience.
+
+    A token that was issued for another application opens the role too, as long as the provider in IAM takes it. The
+    key is the provider's own: its host, then ``aud`` (Google: also ``oaud``; Amazon, Facebook: ``app_id``).
+    """
+    for provider in _providers(it for it in _outside(principal) if it.provider and not it.names_audience):
+        reason = f"{principal.name} trusts {provider} for any audience"
+        yield Problem(reason, {"provider": provider}, discriminator=provider, because=_raised(principal))
+
+
+@check(
+    Severity.HIGH,
+    controls=(
+        "access-analyzer/MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL",
+        "access-analyzer/MISSING_GITHUB_REPO_CONDITION_KEY",
+        "iam-best-practice/10",
+        "iam-best-practice/12",
+    ),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def oidc_trust_without_subject(principal: Principal, ctx: Context) -> Problems:  # noqa: ARG001
+    """Role trusts whomever an OpenID Connect provider signs in.
+
+    GitHub, GitLab and Terraform Cloud sign in everybody's pipelines, a cluster's provider all of its pods. Without a
+    condition on the subject, or with one that any subject meets (``*``, ``repo:*``), each of them can assume the
+    role. Cognito and the providers for people, where the audience is the application, are left out.
+    """
+    for provider in _providers(it for it in _outside(principal) if it.own_provider and not it.names_subject):
+        reason = f"{principal.name} trusts whomever {provider} signs in"
+        yield Problem(reason, {"provider": provider}, discriminator=provider, because=_raised(principal))
+
+
+def _providers(admitted: Iterator[Admission]) -> list[str]:
+    return sorted({it.provider for it in admitted})
+
+
+@check(
+    Severity.MEDIUM,
+    controls=("iam-best-practice/10",),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def saml_trust_without_audience(principal: Principal, ctx: Context) -> Problems:  # noqa: ARG001
+    """Role trusts a SAML provider without naming the audience.
+
+    Without a condition on SAML:aud an assertion that was meant for another sign-in page opens the role.
+    """
+    saml = [it for it in _outside(principal) if ":saml-provider/" in it.party.value]
+    for provider in sorted({it.party.value for it in saml if not it.demands("saml:aud")}):
+        reason = f"{principal.name} trusts {provider.rpartition('/')[2]} for any audience"
+        yield Problem(reason, {"provider": provider}, discriminator=provider, because=_raised(principal))
+
+
+@check(
+    Severity.LOW,
+    controls=("access-analyzer/RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", "iam-best-practice/10", "iam-best-practice/12"),
+    fix=TO_TRUST,
+    because=(Because.ADMINISTRATOR,),
+)
+def service_trust_without_source(principal: Principal, ctx: Context) -> Problems:  # noqa: ARG001
+    """Role trusts a service for whichever account the service works.
+
+    Somebody else's resource can make the service use this role. aws:SourceAccount, or a aws:SourceArn with an account
+    in it, prevents that. Only services that send these keys with AssumeRole are judged: with the others such a
+    condition would lock the role. Each service is judged by itself, whoever else the trust admits.
+    """
+    for admission in {it.party.value: it for it in _outside(principal) if _open_service(it)}.values():
+        service = admission.party.value
+        reason = f"{principal.name} trusts {service} for any account{admission.proviso}"
+        yield Problem(
+            reason,
+            {"service": service, "conditions": admission.conditions},
+            discriminator=service,
+            because=_raised(principal),
+        )
+
+
+def _open_service(admission: Admission) -> bool:
+    judged = admission.party.kind == "Service" and admission.party.value.partition(".")[0] in SOURCED
+    return judged and not admission.demands(*SOURCE_ACCOUNT) and not admission.names_source

@@ -1,0 +1,284 @@
+from typing import Any
+
+from auditor.checks.trust import (
+    cross_account_reader,
+    oidc_trust_without_audience,
+    oidc_trust_without_subject,
+    role_open_to_everybody,
+    saml_trust_without_audience,
+    service_trust_without_source,
+    trust_by_exclusion,
+    unguarded_cross_account_trust,
+)
+from auditor.core.check import Limits
+from auditor.core.subjects.entities import Principal
+from tests.build import ACCOUNT, OWNER, arn, principal, trusting
+from tests.checks.case import Case
+
+OTHER = "444455556666"
+ROOT = f"arn:{OWNER.partition}:iam::{OTHER}:root"
+GITHUB = arn("oidc-provider/token.actions.githubusercontent.com")
+CLUSTER = arn("oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12")
+CLUSTER_KEY = "oidc.eks.eu-west-1.amazonaws.com/id/AB12"
+ADFS = arn("saml-provider/adfs")
+WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+ANYBODYS = ("*", "repo:*", "repo:*/api:*", "repo:shop*/api:*", ["repo:shop/api:*", "*"], "environment:prod")
+KEYLESS = ("ec2", "lambda", "glue", "apigateway", "backup")
+EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "4711"}}
+OURS = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+NOT_OURS = {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+
+
+def equal(**keys: Any) -> dict[str, Any]:
+    return {"StringEquals": keys}
+
+
+def role(*statements: Any, **fields: Any) -> Principal:
+    return principal(trust={"Statement": list(statements)}, **fields)
+
+
+def admitting(who: Any, condition: Any = None, action: str = "sts:AssumeRole", **fields: Any) -> Principal:
+    return principal(trust=trusting(who, action, **({"Condition": condition} if condition else {})), **fields)
+
+
+def federated(provider: str, *conditions: dict[str, Any], action: str = WEB_IDENTITY) -> Principal:
+    merged: dict[str, Any] = {}
+    for condition in conditions:
+        for operator, block in condition.items():
+            merged.setdefault(operator, {}).update(block)
+    return admitting({"Federated": provider}, merged, action)
+
+
+def github(claim: str, value: Any, operator: str = "StringLike") -> dict[str, Any]:
+    return {operator: {f"token.actions.githubusercontent.com:{claim}": value}}
+
+
+def subject(host: str, value: Any) -> Principal:
+    return federated(arn(f"oidc-provider/{host}"), {"StringLike": {f"{host}:sub": value}})
+
+
+AUDIENCE = github("aud", "sts.amazonaws.com", "StringEquals")
+ALLOW = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+DENY = {**ALLOW, "Effect": "Deny", "Principal": "*"}
+READER: dict[str, Any] = {"attached": (f"arn:{OWNER.partition}:iam::aws:policy/ReadOnlyAccess",)}
+PIPES = {"Service": "pipes.amazonaws.com"}
+PIPES_OPEN = "deploy trusts pipes.amazonaws.com for any account"
+GITHUB_OPEN = "deploy trusts whomever token.actions.githubusercontent.com signs in"
+SOURCE = f"arn:{OWNER.partition}:pipes:*:{ACCOUNT}:pipe/*"
+
+CASES = (
+    Case(
+        role_open_to_everybody,
+        fails={
+            admitting("*"): "deploy can be assumed by anybody",
+            admitting({"AWS": "*"}): "deploy can be assumed by anybody",
+            admitting({"AWS": [arn("root"), "*"]}, action="sts:*"): "deploy can be assumed by anybody",
+            admitting({"AWS": "*"}, administrator=True): "deploy can be assumed by anybody",
+            # An external id is no secret, and a key that a request may lack closes nothing.
+            admitting("*", EXTERNAL_ID): "deploy can be assumed by anybody if sts:ExternalId is met",
+            admitting("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}): (
+                "deploy can be assumed by anybody if aws:PrincipalOrgID is met"
+            ),
+            admitting("*", {"StringLike": {"aws:PrincipalOrgID": "*"}}): (
+                "deploy can be assumed by anybody if aws:PrincipalOrgID is met"
+            ),
+            # Anybody can call a role of theirs so.
+            admitting("*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy"}}): (
+                "deploy can be assumed by anybody if aws:PrincipalArn is met"
+            ),
+            role(ALLOW, {**DENY, "Principal": {"AWS": ROOT}}): "deploy can be assumed by anybody",
+            role(ALLOW, {**DENY, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}): (
+                "deploy can be assumed by anybody"
+            ),
+        },
+        passes=(
+            admitting({"AWS": ROOT}),
+            admitting("*", OURS),
+            admitting("*", equal(**{"aws:PrincipalAccount": OTHER})),
+            admitting("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/*"}}),
+            role(ALLOW, {**DENY, "Condition": NOT_OURS}),
+            role(ALLOW, DENY),
+            role(DENY),
+            admitting("*", action="sts:TagSession"),
+            admitting("*", aws_owned=True),
+            principal("User", "ana"),
+        ),
+    ),
+    Case(
+        trust_by_exclusion,
+        fails={
+            role({"Effect": "Allow", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}): (
+                f"deploy can be assumed by everybody but {ROOT}"
+            ),
+            role({"Effect": "Allow", "NotPrincipal": {"AWS": ROOT}, "Action": "*"}, administrator=True): (
+                f"deploy can be assumed by everybody but {ROOT}"
+            ),
+        },
+        passes=(
+            admitting("*"),
+            role({"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}),
+            principal("User", "ana"),
+        ),
+    ),
+    Case(
+        unguarded_cross_account_trust,
+        fails={
+            admitting({"AWS": ROOT}): f"deploy can be assumed by {ROOT}",
+            admitting({"AWS": OTHER}): f"deploy can be assumed by {OTHER}",
+            admitting({"AWS": OTHER}, administrator=True): f"deploy can be assumed by {OTHER}",
+            admitting({"AWS": [arn("root"), ROOT]}, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}): (
+                f"deploy can be assumed by {ROOT} if aws:MultiFactorAuthPresent is met"
+            ),
+            admitting({"AWS": ROOT}, {"StringEqualsIfExists": {"sts:ExternalId": "4711"}}): (
+                f"deploy can be assumed by {ROOT} if sts:ExternalId is met"
+            ),
+            # The account is the same; one of the two ways in asks for no external id.
+            role(
+                {**ALLOW, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/a"}, "Condition": EXTERNAL_ID},
+                {**ALLOW, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/b"}},
+            ): f"deploy can be assumed by arn:aws:iam::{OTHER}:role/b",
+            admitting("*", equal(**{"aws:PrincipalAccount": OTHER})): (
+                f"deploy can be assumed by {OTHER} if aws:PrincipalAccount is met"
+            ),
+        },
+        passes=(
+            admitting({"AWS": arn("root")}),
+            admitting({"AWS": ACCOUNT}),
+            admitting({"AWS": ROOT}, EXTERNAL_ID),
+            admitting({"AWS": ROOT}, OURS),
+            admitting({"AWS": "AROA1EXAMPLEEXAMPLE12"}),
+            admitting({"Service": "ec2.amazonaws.com"}),
+            admitting("*"),
+        ),
+    ),
+    Case(
+        unguarded_cross_account_trust,
+        passes=(admitting({"AWS": ROOT}),),
+        limits=Limits(known_accounts=(OTHER,)),
+    ),
+    Case(
+        cross_account_reader,
+        fails={
+            # An external id makes no difference here.
+            admitting({"AWS": ROOT}, EXTERNAL_ID, **READER): (
+                f"deploy holds ReadOnlyAccess and can be assumed from {OTHER}"
+            ),
+            admitting("*", **READER): "deploy holds ReadOnlyAccess and can be assumed from everybody",
+            admitting({"AWS": ROOT}, administrator=True): (
+                f"deploy holds a policy that allows everything and can be assumed from {OTHER}"
+            ),
+        },
+        passes=(
+            admitting({"AWS": ROOT}, attached=(f"arn:{OWNER.partition}:iam::aws:policy/SecurityAudit",)),
+            admitting({"AWS": ROOT}, attached=(arn("policy/ReadOnlyAccess"),)),
+            admitting({"AWS": arn("root")}, **READER),
+            admitting({"AWS": ROOT}, OURS, **READER),
+            admitting({"Service": "ec2.amazonaws.com"}, **READER),
+        ),
+    ),
+    Case(cross_account_reader, passes=(admitting({"AWS": ROOT}, **READER),), limits=Limits(known_accounts=(OTHER,))),
+    Case(
+        oidc_trust_without_audience,
+        fails={
+            federated(GITHUB, github("sub", "repo:shop/api:*")): (
+                "deploy trusts token.actions.githubusercontent.com for any audience"
+            ),
+            federated(GITHUB, github("aud", "*")): "deploy trusts token.actions.githubusercontent.com for any audience",
+            # The key of another provider is no key of this one.
+            federated(GITHUB, {"StringEquals": {"gitlab.com:aud": "sts.amazonaws.com"}}): (
+                "deploy trusts token.actions.githubusercontent.com for any audience"
+            ),
+            admitting({"Federated": GITHUB}, None, WEB_IDENTITY, administrator=True): (
+                "deploy trusts token.actions.githubusercontent.com for any audience"
+            ),
+            federated("cognito-identity.amazonaws.com"): (
+                "deploy trusts cognito-identity.amazonaws.com for any audience"
+            ),
+        },
+        passes=(
+            federated(GITHUB, AUDIENCE),
+            federated(CLUSTER, {"StringEquals": {f"{CLUSTER_KEY}:aud": "sts.amazonaws.com"}}),
+            federated("accounts.google.com", {"StringEquals": {"accounts.google.com:oaud": "4711"}}),
+            federated("www.amazon.com", {"StringEquals": {"www.amazon.com:app_id": "4711"}}),
+            federated("cognito-identity.amazonaws.com", equal(**{"cognito-identity.amazonaws.com:aud": "eu-west-1:1"})),
+            federated(ADFS, action="sts:AssumeRoleWithSAML"),
+            admitting({"AWS": ROOT}),
+        ),
+    ),
+    Case(
+        oidc_trust_without_subject,
+        fails={
+            federated(GITHUB, AUDIENCE): GITHUB_OPEN,
+            **{federated(GITHUB, AUDIENCE, github("sub", value)): GITHUB_OPEN for value in ANYBODYS},
+            federated(GITHUB, github("actor", "octocat")): GITHUB_OPEN,
+            federated(GITHUB, {"StringNotEquals": {"token.actions.githubusercontent.com:sub": "repo:evil/api"}}): (
+                GITHUB_OPEN
+            ),
+            admitting({"Federated": GITHUB}, AUDIENCE, WEB_IDENTITY, administrator=True): GITHUB_OPEN,
+            subject("gitlab.com", "project_path:*"): "deploy trusts whomever gitlab.com signs in",
+            subject("app.terraform.io", "organization:*:project:*"): "deploy trusts whomever app.terraform.io signs in",
+            federated(CLUSTER, equal(**{f"{CLUSTER_KEY}:aud": "sts.amazonaws.com"})): (
+                "deploy trusts whomever oidc.eks.eu-west-1.amazonaws.com/id/ab12 signs in"
+            ),
+            federated(CLUSTER, {"StringLike": {f"{CLUSTER_KEY}:sub": "*"}}): (
+                "deploy trusts whomever oidc.eks.eu-west-1.amazonaws.com/id/ab12 signs in"
+            ),
+        },
+        passes=(
+            federated(GITHUB, AUDIENCE, github("sub", "repo:shop/api:ref:refs/heads/main")),
+            federated(GITHUB, AUDIENCE, github("sub", "repo:shop/*")),
+            federated(GITHUB, github("sub", "repo:shop/api:*", "ForAnyValue:StringLike")),
+            federated(GITHUB, github("repository_owner", "shop", "StringEquals")),
+            federated(GITHUB, github("job_workflow_ref", "shop/pipelines/.github/workflows/*")),
+            subject("gitlab.com", "project_path:shop/api:ref_type:branch:ref:main"),
+            subject("app.terraform.io", "organization:shop:project:*"),
+            federated(CLUSTER, {"StringEquals": {f"{CLUSTER_KEY}:sub": "system:serviceaccount:shop:api"}}),
+            federated("cognito-identity.amazonaws.com"),
+            federated(ADFS, action="sts:AssumeRoleWithSAML"),
+        ),
+    ),
+    Case(
+        saml_trust_without_audience,
+        fails={
+            federated(ADFS, action="sts:AssumeRoleWithSAML"): "deploy trusts adfs for any audience",
+            admitting(
+                {"Federated": ADFS}, equal(**{"SAML:iss": "https://idp"}), "sts:AssumeRoleWithSAML", administrator=True
+            ): "deploy trusts adfs for any audience",
+        },
+        passes=(
+            federated(ADFS, equal(**{"SAML:aud": "https://signin.aws/saml"}), action="sts:AssumeRoleWithSAML"),
+            federated(GITHUB),
+        ),
+    ),
+    Case(
+        service_trust_without_source,
+        fails={
+            admitting(PIPES): PIPES_OPEN,
+            admitting(PIPES, administrator=True): PIPES_OPEN,
+            # It has a condition that binds no account.
+            admitting(PIPES, {"ArnLike": {"aws:SourceArn": "arn:aws:pipes:*:*:pipe/*"}}): (
+                f"{PIPES_OPEN} if aws:SourceArn is met"
+            ),
+            admitting(PIPES, {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}): (
+                f"{PIPES_OPEN} if aws:SourceAccount is met"
+            ),
+            # Whoever else may assume the role, and whatever of those is demanded.
+            role(
+                {**ALLOW, "Principal": {"AWS": arn("root")}},
+                {**ALLOW, "Principal": {"Service": ["ec2.amazonaws.com", "pipes.amazonaws.com"]}},
+            ): PIPES_OPEN,
+        },
+        passes=(
+            admitting(PIPES, equal(**{"aws:SourceAccount": ACCOUNT})),
+            admitting(PIPES, {"ArnLike": {"aws:SourceArn": SOURCE}}),
+            admitting(PIPES, equal(**{"aws:SourceOrgID": "o-a1b2c3d4e5"})),
+            role(
+                {**ALLOW, "Principal": {"AWS": arn("root")}},
+                {**ALLOW, "Principal": PIPES, "Condition": equal(**{"AWS:SourceAccount": ACCOUNT})},
+            ),
+            # These services send no such keys: a role that demands them cannot be assumed.
+            *(admitting({"Service": f"{it}.amazonaws.com"}) for it in KEYLESS),
+            admitting({"Service": "pipes.amazonaws.com"}, aws_owned=True),
+        ),
+    ),
+)
