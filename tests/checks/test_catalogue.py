@@ -27,12 +27,23 @@ from tests.checks import (
     cases_access_keys,
     cases_policies,
     cases_roles,
+    cases_roles_anywhere,
     cases_root,
     cases_users,
+    cases_workloads,
 )
 from tests.checks.case import Case
 
-CASE_MODULES = (cases_root, cases_users, cases_access_keys, cases_roles, cases_policies, cases_access_analyzer)
+CASE_MODULES = (
+    cases_root,
+    cases_users,
+    cases_access_keys,
+    cases_roles,
+    cases_policies,
+    cases_access_analyzer,
+    cases_workloads,
+    cases_roles_anywhere,
+)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
 UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()

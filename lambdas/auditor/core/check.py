@@ -68,6 +68,7 @@ class Limits:
     root_use: timedelta = timedelta(days=90)
     password_length: int = 14
     password_reuse: int = 24
+    certificate_notice: timedelta = timedelta(days=30)
 
     def replaced(self, others: Mapping[str, Any]) -> Self:
         """These limits, but the given ones instead; a name that no limit has any more is ignored."""

@@ -6,13 +6,16 @@ from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
 from auditor.aws.sources.analyzer_findings import ANALYZER_FINDINGS
 from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
+from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
 from auditor.aws.sources.organization import ORGANIZATION
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
+from auditor.aws.sources.roles_anywhere import ROLES_ANYWHERE
 from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
 from auditor.aws.sources.virtual_mfa_devices import VIRTUAL_MFA_DEVICES
+from auditor.aws.sources.workloads import WORKLOADS
 
 SOURCES: tuple[Source, ...] = (
     CREDENTIAL_REPORT,
@@ -27,6 +30,9 @@ SOURCES: tuple[Source, ...] = (
     ANALYZERS,
     ANALYZER_FINDINGS,
     ORGANIZATION,
+    WORKLOADS,
+    CONFIGURATION_KEYS,
+    ROLES_ANYWHERE,
 )
 """Every source, after those it needs."""
 
