@@ -102,7 +102,7 @@ def decoded(user_data: str) -> str:
 
 @cache
 def _detectors() -> tuple[Any, ...]:
-    """AWS's keys first. Loaded when there is something to scan: the library takes its time, and no other handler scans."""
+    """AWS's keys first. Loaded when there is something to scan: it takes its time, and no other handler scans."""
     return tuple(
         getattr(import_module(f"detect_secrets.plugins.{module}"), name)() for module, name in DETECTORS.items()
     )

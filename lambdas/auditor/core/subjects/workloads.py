@@ -7,7 +7,7 @@ from auditor.core.model import Subject
 
 INSTANCE = "AWS::EC2::Instance"
 STACK = "AWS::CloudFormation::Stack"
-SECRET_ACCESS_KEY = "AWS secret access key"
+SECRET_ACCESS_KEY = "AWS secret access key"  # noqa: S105  (what it is called)
 """The form of the other half of an access key."""
 
 
