@@ -26,7 +26,8 @@ HASH = re.compile(r"[0-9a-f]{40}")
 BARE = re.compile(r"(?<![\w/+'\"])([0-9A-Za-z/+]{40})(?![\w/+='\"])")
 """What may be a secret access key without the quotes that the library expects: shells need none."""
 
-PLACEHOLDER = re.compile(r"[$%*{<].*")
+PLACEHOLDER = re.compile(r"([$%*<]|\{\{).*")
+"""What stands for a value, in the spellings of shells and templates, and what AWS shows instead of one."""
 DETECTORS = {
     "aws": "AWSKeyDetector",
     "azure_storage_key": "AzureStorageKeyDetector",
@@ -97,7 +98,7 @@ def decoded(user_data: str) -> str:
             raw = zlib.decompressobj(wbits=31).decompress(raw, LARGEST_TEXT)
     except (binascii.Error, zlib.error):
         return ""
-    return raw.decode(errors="replace")
+    return raw.replace(b"\0", b"").decode(errors="replace")  # UTF-16 is text as well
 
 
 @cache
