@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 POST_QUANTUM = "2.16.840.1.101.3.4.3."
 """NIST's object identifiers of signatures: below 17 they are DSA, ECDSA and RSA; from 17 on ML-DSA and SLH-DSA."""
@@ -30,13 +31,16 @@ def authorities(text: str) -> list[Authority]:
     try:
         loaded = [x509.Certificate.load(der) for _, _, der in pem.unarmor(text.encode(), multiple=True)]
         return [Authority(_algorithm(it), it.not_valid_after) for it in loaded]
-    except (ValueError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UnreadableCertificateError("not a certificate in PEM") from error
 
 
-def _algorithm(certificate: object) -> str:
-    key = certificate["tbs_certificate"]["subject_public_key_info"]["algorithm"]["algorithm"]  # type: ignore[index]
-    return str(key.native)
+def _algorithm(certificate: Any) -> str:
+    """Read as a plain sequence: the library refuses a key of whose algorithm it knows the number only."""
+    from asn1crypto import core, keys  # noqa: PLC0415
+
+    key = core.Sequence.load(certificate["tbs_certificate"]["subject_public_key_info"].dump())
+    return str(keys.PublicKeyAlgorithmId.map(key[0][0].dotted))
 
 
 def is_classical(algorithm: str) -> bool:
