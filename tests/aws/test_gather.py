@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.session import connect
 from auditor.aws.source import Source
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
+from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
+from auditor.aws.sources.workloads import WORKLOADS
 from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
@@ -36,7 +39,8 @@ from tests.aws.answers import (
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
-from tests.build import ACCOUNT, NOW, OWNER, ago
+from tests.aws.workload_answers import EMPTY, FULL, here
+from tests.build import ACCOUNT, NOW, OWNER, ago, arn
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
 IN_EU = {"eu-west-1": {"analyzers": [analyzer_entry()], "findings": {analyzer_entry()["arn"]: [finding_entry()]}}}
@@ -44,7 +48,7 @@ SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
 
 
 def script(**replies: Reply) -> dict[str, Reply]:
-    """An account with a user, her key, one Region and one analyzer, as far as `replies` say nothing else."""
+    """An account with a user, her key, one Region, one analyzer and one of each workload, unless `replies` differ."""
     text = report(root_row(), report_row("ana", **report_key()))
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
@@ -64,6 +68,8 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "DescribeAccount": {"Account": {"Id": ACCOUNT, "Name": "payments"}},
         "ListTagsForResource": {"Tags": []},
         "ListParents": {"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]},
+        **EMPTY,
+        **FULL,
     }
     return {name: always(answer) for name, answer in answers.items()} | replies
 
@@ -86,7 +92,7 @@ def test_gathering_calls_nothing_but_reads() -> None:
     wire = Wire(script=script(GetCredentialReport=always(Refused("ReportExpired"))))
     pauses: list[float] = []
     gather(scripted(wire, pauses=pauses))
-    others = {call.name for call in wire.calls if not call.name.startswith(("Get", "List", "Describe"))}
+    others = {call.name for call in wire.calls if not call.name.startswith(("Get", "List", "Describe", "BatchGet"))}
     assert others == {"GenerateCredentialReport"}
 
 
@@ -101,12 +107,51 @@ def moto_account() -> Iterator[None]:
         yield
 
 
+def _run_one_of_each() -> None:
+    """What is asked about one by one, so that it is asked about."""
+    session = new_session("eu-west-1")
+    ami = session.client("ec2").describe_images()["Images"][0]["ImageId"]
+    session.client("ec2").run_instances(ImageId=ami, MinCount=1, MaxCount=1)
+    container = {"name": "web", "image": "x", "memory": 128}
+    session.client("ecs").register_task_definition(family="shop", containerDefinitions=[container])
+    session.client("codebuild").create_project(
+        name="build",
+        source={"type": "S3", "location": "bucket/path"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL"},
+        serviceRole=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/build",
+    )
+    session.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="lab", InstanceType="ml.t2.medium", RoleArn=arn("role/lab")
+    )
+    definition = '{"StartAt": "a", "States": {"a": {"Type": "Pass", "End": true}}}'
+    session.client("stepfunctions").create_state_machine(name="pay", definition=definition, roleArn=arn("role/states"))
+    document = '{"schemaVersion": "2.2", "mainSteps": []}'
+    session.client("ssm").create_document(Name="set-up", Content=document, DocumentType="Command")
+
+
+IN_PRIVATE_CA = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": here("acm-pca", "certificate-authority/ca")}}
+ANCHOR = {"source": IN_PRIVATE_CA}
+BESIDE_MOTO: dict[str, Reply] = {
+    "DescribeRegions": always(FULL["DescribeRegions"]),
+    "GetJobs": always(EMPTY["GetJobs"]),
+    "DescribeStacks": always(EMPTY["DescribeStacks"]),
+    "ListTrustAnchors": always({"trustAnchors": [ANCHOR]}),
+    "ListProfiles": always(EMPTY["ListProfiles"]),
+    "DescribeCertificateAuthority": always({"CertificateAuthority": {}}),
+}
+"""What moto cannot answer without more packages, or at all; and one Region, since it would tell of all."""
+
+
 @pytest.mark.usefixtures("moto_account")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
-    session, wire = new_session(), Wire()
+    if source in (WORKLOADS, CONFIGURATION_KEYS):
+        _run_one_of_each()
+    session, wire = new_session(), Wire(script=BESIDE_MOTO)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
+    Wire(script=BESIDE_MOTO).mount(session)
     aws = replace(connect(session, NOW), pause=lambda _: None)
     needed = gather(aws, _needs_of(source)).answers
     recorded = new_session()
@@ -138,7 +183,17 @@ OPERATIONS = {
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
 }
-DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "analyzer-findings"]}
+DEPENDENTS = {
+    "credential-report": {"access-keys": "credential-report"},
+    "regions": {
+        "analyzers": "regions",
+        "analyzer-findings": "analyzers",
+        "workloads": "regions",
+        "configuration-keys": "regions",
+        "roles-anywhere": "regions",
+    },
+}
+"""For each source those that lack something without it, and what it is that they lack."""
 
 
 @pytest.mark.parametrize(
@@ -147,11 +202,10 @@ DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "an
 def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(source: str, operation: str) -> None:
     denied = script(**{operation: always(Refused("AccessDenied", "ana may not"))})
     answers = gather(scripted(Wire(script=denied))).answers
-    reason = f"{operation}: AccessDenied: ana may not"
-    expected = {source: Unavailable(reason=reason)}
-    for needed, dependent in zip([source, *DEPENDENTS.get(source, [])], DEPENDENTS.get(source, []), strict=False):
-        reason = f"needs {needed}: {reason}"
-        expected[dependent] = Unavailable(reason=reason)
+    reasons = {source: f"{operation}: AccessDenied: ana may not"}
+    for dependent, needed in DEPENDENTS.get(source, {}).items():
+        reasons[dependent] = f"needs {needed}: {reasons[needed]}"
+    expected = {name: Unavailable(reason=reason) for name, reason in reasons.items()}
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
@@ -258,7 +312,10 @@ def _moved(reply: Reply, partition: str, region: str) -> Reply:
 
 
 def test_calls_for_a_large_account_stay_within_the_budget() -> None:
-    """1,000 users of whom 500 have active keys, 500 roles, 300 policies, 17 Regions with an analyzer each."""
+    """1,000 users of whom 500 have active keys, 500 roles, 300 policies, 17 Regions with an analyzer each.
+
+    What runs in a Region costs what its tests say, besides one call for each kind.
+    """
     users = [f"u{number:04}" for number in range(1000)]
     with_keys = set(users[::2])
     rows = [report_row(name, **(report_key() if name in with_keys else {})) for name in users]
@@ -280,6 +337,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
             GetCredentialReport=always({"Content": report(root_row(), *rows).encode(), "GeneratedTime": NOW}),
             GetAccountAuthorizationDetails=details,
             DescribeRegions=always({"Regions": [{"RegionName": it, "OptInStatus": "opted-in"} for it in regions]}),
+            **{name: always(it) for name, it in EMPTY.items()},
         )
     )
     evidence = gather(scripted(wire))
@@ -290,6 +348,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
+    assert {name: counts.pop(name) for name in EMPTY} == dict.fromkeys(EMPTY, 17)
     assert counts == dict.fromkeys(counts, 1)
     assert sum(counts.values()) == 12
 
