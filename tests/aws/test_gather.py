@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.session import connect
@@ -107,7 +106,7 @@ def moto_account() -> Iterator[None]:
         yield
 
 
-def _run_one_of_each() -> None:
+def _run_one_of_each(owner: Owner) -> None:
     """What is asked about one by one, so that it is asked about."""
     session = new_session("eu-west-1")
     ami = session.client("ec2").describe_images()["Images"][0]["ImageId"]
@@ -119,7 +118,7 @@ def _run_one_of_each() -> None:
         source={"type": "S3", "location": "bucket/path"},
         artifacts={"type": "NO_ARTIFACTS"},
         environment={"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL"},
-        serviceRole=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/build",
+        serviceRole=f"arn:aws:iam::{owner.account}:role/build",
     )
     session.client("sagemaker").create_notebook_instance(
         NotebookInstanceName="lab", InstanceType="ml.t2.medium", RoleArn=arn("role/lab")
@@ -147,12 +146,12 @@ BESIDE_MOTO: dict[str, Reply] = {
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
-    if source in (WORKLOADS, CONFIGURATION_KEYS):
-        _run_one_of_each()
     session, wire = new_session(), Wire(script=BESIDE_MOTO)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
     Wire(script=BESIDE_MOTO).mount(session)
     aws = replace(connect(session, NOW), pause=lambda _: None)
+    if source in (WORKLOADS, CONFIGURATION_KEYS):
+        _run_one_of_each(aws.owner)
     needed = gather(aws, _needs_of(source)).answers
     recorded = new_session()
     FakeAccessAnalyzer(IN_EU).mount(recorded)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from auditor.core.life import Changes, Event
 from auditor.core.model import Unavailable
 from tests.aws.answers import analyzer_entry, finding_entry
 from tests.aws.office import Office, minutes
+from tests.aws.workload_answers import KEY_ID, here
 from tests.build import NOW, arn
 from tests.cli.evidence import document, ordinary
 
@@ -51,6 +52,13 @@ WHOLE = ordinary() | {
     "analyzers.json": document({"analyzers": [plain(ANALYZER)]}),
     "analyzer-findings.json": document({"findings": [plain(finding_entry() | {"analyzerArn": ANALYZER["arn"]})]}),
     "organization.json": document({"Organization": None}),
+    "workloads.json": document(
+        [{"type": "AWS::EC2::Instance", "arn": here("ec2", "instance/i-1"), "role": None, "profile": None}]
+    ),
+    "configuration-keys.json": document(
+        [{"type": "AWS::EC2::Instance", "arn": here("ec2", "instance/i-1"), "where": "UserData", "key": KEY_ID}]
+    ),
+    "roles-anywhere.json": document({"trustAnchors": [], "profiles": []}),
 }
 
 

@@ -1,6 +1,7 @@
 """Workloads with their roles: what is listed, what a refusal hides, and what is asked how often."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.build import OWNER, arn
 
 SOURCES = (REGIONS, WORKLOADS)
 BOTH = (REGIONS, WORKLOADS, CONFIGURATION_KEYS)
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {"type": "AWS::Lambda::Function", "arn": here("lambda", "function:pay"), "role": arn("role/service/pay")},
     {"type": "AWS::ECS::TaskDefinition", "arn": here("ecs", "task-definition/shop:7"), "role": arn("role/shop")},
     {
@@ -86,7 +87,7 @@ def test_every_entry_becomes_a_subject_in_its_region() -> None:
     assert {it.region for it in subjects} == {"eu-west-1"}
     assert [it.resource_type for it in subjects] == [it["type"] for it in ENTRIES]
     assert len({it.uid for it in subjects}) == len(ENTRIES)
-    assert {it.tags for it in subjects} == {None}  # type: ignore[comparison-overlap]  # nobody asked for them
+    assert {it.tags for it in subjects} == {None}  # nobody asked for them
 
 
 def test_new_revision_of_a_task_definition_is_the_same_workload() -> None:
@@ -309,3 +310,16 @@ def test_error_names_the_place(raw: Any, place: str) -> None:
     with pytest.raises(MalformedEvidenceError) as error:
         read(raw, OWNER)
     assert error.value.place == place
+
+
+def test_question_that_two_sources_have_is_asked_once_an_audit() -> None:
+    asked: list[str] = []
+
+    def ask() -> int:
+        asked.append("it")
+        return len(asked)
+
+    aws = scripted(Wire())
+    assert [aws.once("it", ask) for _ in range(2)] == [1, 1]
+    assert replace(aws).once("it", lambda: "again") == "again"
+    assert asked == ["it"]

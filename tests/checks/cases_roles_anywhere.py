@@ -18,13 +18,17 @@ DEPLOY, BUILD = arn("role/team/deploy"), arn("role/build")
 
 
 def profile(**fields: Any) -> ProfileAccess:
-    named = {"resource": f"{PLACE}:profile/p-1", "uid": f"{PLACE}:profile/p-1", "region": "eu-west-1"}
+    named: dict[str, Any] = {"resource": f"{PLACE}:profile/p-1", "uid": f"{PLACE}:profile/p-1", "region": "eu-west-1"}
     made = ProfileAccess(**named, id="p-1", name="servers", enabled=True, roles=(DEPLOY, BUILD))
     return replace(made, **fields)
 
 
 def anchor(*, ends: float = 900, **fields: Any) -> TrustAnchor:
-    named = {"resource": f"{PLACE}:trust-anchor/t-1", "uid": f"{PLACE}:trust-anchor/t-1", "region": "eu-west-1"}
+    named: dict[str, Any] = {
+        "resource": f"{PLACE}:trust-anchor/t-1",
+        "uid": f"{PLACE}:trust-anchor/t-1",
+        "region": "eu-west-1",
+    }
     made = TrustAnchor(
         **named,
         id="t-1",

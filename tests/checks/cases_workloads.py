@@ -24,19 +24,19 @@ from tests.checks.case import Case
 FUNCTION, INSTANCE = "AWS::Lambda::Function", "AWS::EC2::Instance"
 
 
-def regional(service: str, resource: str) -> dict[str, str]:
+def regional(service: str, resource: str) -> dict[str, Any]:
     named = f"arn:aws:{service}:eu-west-1:{ACCOUNT}:{resource}"
     return {"resource": named, "uid": named, "region": "eu-west-1"}
 
 
 def carried_key(**fields: Any) -> CarriedKey:
-    where = {"type": FUNCTION, "where": "Environment.Variables.DB_USER"}
+    where: dict[str, Any] = {"type": FUNCTION, "where": "Environment.Variables.DB_USER"}
     made = CarriedKey(**regional("lambda", "function:pay"), **where, key="AKIA1EXAMPLEEXAM7Q2M")
     return replace(made, **fields)
 
 
 def carried_secret(**fields: Any) -> LooseSecret:
-    where = {"type": FUNCTION, "where": "Environment.Variables.DB"}
+    where: dict[str, Any] = {"type": FUNCTION, "where": "Environment.Variables.DB"}
     return replace(LooseSecret(**regional("lambda", "function:pay"), **where, form="Private Key"), **fields)
 
 
