@@ -14,8 +14,10 @@ from auditor.aws.session import connect
 from auditor.aws.source import Source
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
+from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
+from auditor.aws.sources.workloads import WORKLOADS
 from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
@@ -47,6 +49,7 @@ from tests.aws.answers import (
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
+from tests.aws.workload_answers import EMPTY, FULL, here
 from tests.build import ACCOUNT, NOW, OWNER, ago, arn
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
@@ -57,6 +60,7 @@ SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
 
 def script(**replies: Reply) -> dict[str, Reply]:
     """An account with one of each thing, as far as `replies` say nothing else."""
+    """An account with a user, her key, one Region, one analyzer and one of each workload, unless `replies` differ."""
     text = report(root_row(), report_row("ana", **report_key()))
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
@@ -98,6 +102,8 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "DescribeMetricFilters": {"metricFilters": [filter_entry()]},
         "DescribeAlarms": {"MetricAlarms": [alarm_entry()], "CompositeAlarms": []},
         "ListSubscriptionsByTopic": {"Subscriptions": [subscription_entry()]},
+        **EMPTY,
+        **FULL,
     }
     asked = {"DescribeEffectivePolicy": effective_policy, "GetAlternateContact": alternate_contact}
     return {name: always(answer) for name, answer in answers.items()} | asked | replies
@@ -121,7 +127,7 @@ def test_gathering_calls_nothing_but_reads() -> None:
     wire = Wire(script=script(GetCredentialReport=always(Refused("ReportExpired"))))
     pauses: list[float] = []
     gather(scripted(wire, pauses=pauses))
-    others = {call.name for call in wire.calls if not call.name.startswith(("Get", "List", "Describe"))}
+    others = {call.name for call in wire.calls if not call.name.startswith(("Get", "List", "Describe", "BatchGet"))}
     assert others == {"GenerateCredentialReport"}
 
 
@@ -175,13 +181,53 @@ def moto_trail() -> None:
     )
 
 
+def _run_one_of_each(owner: Owner) -> None:
+    """What is asked about one by one, so that it is asked about."""
+    session = new_session("eu-west-1")
+    ami = session.client("ec2").describe_images()["Images"][0]["ImageId"]
+    session.client("ec2").run_instances(ImageId=ami, MinCount=1, MaxCount=1)
+    container = {"name": "web", "image": "x", "memory": 128}
+    session.client("ecs").register_task_definition(family="shop", containerDefinitions=[container])
+    session.client("codebuild").create_project(
+        name="build",
+        source={"type": "S3", "location": "bucket/path"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL"},
+        serviceRole=f"arn:aws:iam::{owner.account}:role/build",
+    )
+    session.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="lab", InstanceType="ml.t2.medium", RoleArn=arn("role/lab")
+    )
+    definition = '{"StartAt": "a", "States": {"a": {"Type": "Pass", "End": true}}}'
+    session.client("stepfunctions").create_state_machine(name="pay", definition=definition, roleArn=arn("role/states"))
+    document = '{"schemaVersion": "2.2", "mainSteps": []}'
+    session.client("ssm").create_document(Name="set-up", Content=document, DocumentType="Command")
+
+
+IN_PRIVATE_CA = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": here("acm-pca", "certificate-authority/ca")}}
+ANCHOR = {"source": IN_PRIVATE_CA}
+BESIDE_MOTO: dict[str, Reply] = {
+    "DescribeRegions": always(FULL["DescribeRegions"]),
+    "GetJobs": always(EMPTY["GetJobs"]),
+    "DescribeStacks": always(EMPTY["DescribeStacks"]),
+    "ListTrustAnchors": always({"trustAnchors": [ANCHOR]}),
+    "ListProfiles": always(EMPTY["ListProfiles"]),
+    "DescribeCertificateAuthority": always({"CertificateAuthority": {}}),
+}
+"""What moto cannot answer without more packages, or at all; and one Region, since it would tell of all."""
+
+
 @pytest.mark.usefixtures("moto_account")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
     session, wire = new_session(), Wire(script=NOT_IN_MOTO)
+    session, wire = new_session(), Wire(script=BESIDE_MOTO)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
+    Wire(script=BESIDE_MOTO).mount(session)
     aws = replace(connect(session, NOW), pause=lambda _: None)
+    if source in (WORKLOADS, CONFIGURATION_KEYS):
+        _run_one_of_each(aws.owner)
     needed = gather(aws, _needs_of(source)).answers
     recorded = new_session()
     FakeAccessAnalyzer(IN_EU).mount(recorded)  # type: ignore[arg-type]
@@ -222,6 +268,17 @@ OPERATIONS = {
     "organization-features": ["ListOrganizationsFeatures"],
     "account-contacts": ["GetAlternateContact"],
 }
+DEPENDENTS = {
+    "credential-report": {"access-keys": "credential-report"},
+    "regions": {
+        "analyzers": "regions",
+        "analyzer-findings": "analyzers",
+        "workloads": "regions",
+        "configuration-keys": "regions",
+        "roles-anywhere": "regions",
+    },
+}
+"""For each source those that lack something without it, and what it is that they lack."""
 
 
 @pytest.mark.parametrize(
@@ -234,6 +291,10 @@ def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(so
     for dependent in SOURCES:
         for needed in set(dependent.needs) & set(expected):
             expected[dependent.name] = Unavailable(reason=f"needs {needed}: {expected[needed].reason}")
+    reasons = {source: f"{operation}: AccessDenied: ana may not"}
+    for dependent, needed in DEPENDENTS.get(source, {}).items():
+        reasons[dependent] = f"needs {needed}: {reasons[needed]}"
+    expected = {name: Unavailable(reason=reason) for name, reason in reasons.items()}
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
@@ -354,7 +415,10 @@ def _moved(reply: Reply, partition: str, region: str) -> Reply:
 
 
 def test_calls_for_a_large_account_stay_within_the_budget() -> None:
-    """1,000 users of whom 500 have active keys, 500 roles, 300 policies, 17 Regions with an analyzer each."""
+    """1,000 users of whom 500 have active keys, 500 roles, 300 policies, 17 Regions with an analyzer each.
+
+    What runs in a Region costs what its tests say, besides one call for each kind.
+    """
     users = [f"u{number:04}" for number in range(1000)]
     with_keys = set(users[::2])
     rows = [report_row(name, **(report_key() if name in with_keys else {})) for name in users]
@@ -376,6 +440,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
             GetCredentialReport=always({"Content": report(root_row(), *rows).encode(), "GeneratedTime": NOW}),
             GetAccountAuthorizationDetails=details,
             DescribeRegions=always({"Regions": [{"RegionName": it, "OptInStatus": "opted-in"} for it in regions]}),
+            **{name: always(it) for name, it in EMPTY.items()},
         )
     )
     evidence = gather(scripted(wire))
@@ -391,6 +456,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("DescribeEffectivePolicy") == 3
     assert counts.pop("GetAlternateContact") == 3
     assert counts.pop("ListPoliciesForTarget") == 2
+    assert {name: counts.pop(name) for name in EMPTY} == dict.fromkeys(EMPTY, 17)
     assert counts == dict.fromkeys(counts, 1)
 
 

@@ -27,6 +27,7 @@ from tests.aws.answers import (
     trail_entry,
 )
 from tests.aws.office import Office, minutes
+from tests.aws.workload_answers import KEY_ID, here
 from tests.build import ACCOUNT, NOW, arn
 from tests.cli.evidence import document, ordinary
 
@@ -98,6 +99,13 @@ WHOLE = ordinary() | {
             "Subscriptions": [subscription_entry()],
         }
     ),
+    "workloads.json": document(
+        [{"type": "AWS::EC2::Instance", "arn": here("ec2", "instance/i-1"), "role": None, "profile": None}]
+    ),
+    "configuration-keys.json": document(
+        [{"type": "AWS::EC2::Instance", "arn": here("ec2", "instance/i-1"), "where": "UserData", "key": KEY_ID}]
+    ),
+    "roles-anywhere.json": document({"trustAnchors": [], "profiles": []}),
 }
 
 

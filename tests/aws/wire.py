@@ -26,6 +26,7 @@ LOADER = botocore.session.get_session().get_component("data_loader")
 OTHER_ACTION = {
     "access-analyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
     "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
+    "cloudformation:DescribeStacks": ("cloudformation:DescribeStacks", "cloudformation:ListStacks"),
     "sns:PublishBatch": ("sns:Publish",),
 }
 """The IAM actions of the operations that are not called like theirs."""

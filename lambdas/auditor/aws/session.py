@@ -1,10 +1,10 @@
 """Access to one account."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config
@@ -15,20 +15,32 @@ GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_
 REGIONAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
 """A Region that does not answer must not hold up the others for long."""
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Aws:
-    """One account as its credentials see it. `now` is the audit's clock; `pause` waits for a number of seconds."""
+    """One account as its credentials see it. `now` is the audit's clock; `pause` waits for a number of seconds.
+
+    `memory` holds what two sources ask alike; it lasts as long as the audit and is no part of the evidence.
+    """
 
     session: boto3.Session
     owner: Owner
     now: datetime
     pause: Callable[[float], None] = time.sleep
+    memory: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of `service`; of the session's own Region unless `region` is given."""
         config = REGIONAL_CONFIG if region else GLOBAL_CONFIG
         return self.session.client(service, region_name=region, config=config)
+
+    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` brings the first time that this question comes up."""
+        if question not in self.memory:
+            self.memory[question] = ask()
+        return cast("T", self.memory[question])
 
 
 def connect(session: boto3.Session, now: datetime) -> Aws:

@@ -44,7 +44,7 @@ def _utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A time with its offset, as UTC."""
 
-ShapeT = TypeVar("ShapeT", bound=Shape)
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 
 def validated(shape: type[ShapeT], raw: Any) -> ShapeT:

@@ -13,6 +13,7 @@ from auditor.checks import (
     organization,
     policies,
     roles,
+    roles_anywhere,
     root,
     root_management,
     server_certificates,
@@ -20,6 +21,7 @@ from auditor.checks import (
     trails,
     trust,
     users,
+    workloads,
 )
 from auditor.core.check import Check
 
@@ -43,6 +45,8 @@ FAMILIES = (
     organization,
     trails,
     alarms,
+    workloads,
+    roles_anywhere,
 )
 
 CATALOGUE: dict[str, Check] = {

@@ -12,6 +12,11 @@ GLOBAL = "global"
 """Region of everything that IAM holds once for an account."""
 
 
+def kind_in(region: str, resource_type: str) -> str:
+    """The key of a gap that hides one kind of resource in a Region: ``eu-west-1/AWS::Lambda::Function``."""
+    return f"{region}/{resource_type}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unavailable:
     """A fact that could not be seen, and why.
@@ -89,8 +94,9 @@ Gaps = Mapping[str, Unavailable]
 class Observed(Generic[S_co]):
     """All subjects of a kind that were seen, the evidence time, and what is missing.
 
-    A gap's key is a Region's name, or the `resource` or `principal` of subjects: whatever it names was not completely
-    seen. `via` are the analyzers that were asked: of what another one told before, nothing is known.
+    A gap's key is a Region's name, that with a kind of resource (`kind_in`), or the `resource` or `principal` of
+    subjects: whatever it names was not completely seen. `via` are the analyzers that were asked: of what another one
+    told before, nothing is known.
     """
 
     subjects: tuple[S_co, ...]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from auditor.core.evaluate import Evaluation, Examined, Finding, Skip
 from auditor.core.exceptions import Rules
 from auditor.core.life import IMMEDIATE, Change, Changes, Event, Header, Ledger, Record, Resolution, Run, Status
+from auditor.core.model import kind_in
 
 KEPT_RUNS = 14
 """Audits that an account's header remembers: two weeks of daily ones."""
@@ -126,7 +127,7 @@ class _Look:
             examined = fresh.get(check)
             if record.status is Status.RESOLVED or finding.id in found or examined is None:
                 continue
-            unseen = skipped.get(check, set()) & {finding.region, finding.resource, finding.principal}
+            unseen = skipped.get(check, set()) & _hidden_by(finding)
             asked = not finding.via or finding.via in examined.via
             if asked and not unseen and examined.as_of > finding.evidence_at:
                 seen = replace(record, finding=replace(finding, check=check, evidence_at=examined.as_of))
@@ -218,6 +219,12 @@ def resolved(before: Record, seen: Record, resolution: Resolution, now: datetime
         exception=None,
     )
     return Change(before=before, after=after)
+
+
+def _hidden_by(finding: Finding) -> set[str]:
+    """The keys of the gaps in which the finding's subject may have gone unseen."""
+    kind = kind_in(finding.region, finding.resource_type)
+    return {finding.region, kind, finding.resource, finding.principal}
 
 
 def _scopes(skips: Iterable[Skip]) -> dict[str, set[str]]:

@@ -5,9 +5,18 @@ from itertools import chain
 from typing import Any
 
 from auditor.core.derivation import Derivation
-from auditor.core.derived import access_analyzer, credentials, details, monitoring, root_management, sign_in, trails
+from auditor.core.derived import (
+    access_analyzer,
+    credentials,
+    details,
+    monitoring,
+    root_management,
+    sign_in,
+    trails,
+    workloads,
+)
 from auditor.core.model import Facts, Subject
-from auditor.policy import guardrails, principals, providers
+from auditor.policy import guardrails, principals, providers, roles_anywhere
 
 TOPICS = (
     principals,
@@ -20,6 +29,8 @@ TOPICS = (
     access_analyzer,
     trails,
     monitoring,
+    workloads,
+    roles_anywhere,
 )
 """In order of need: a derivation may use what an earlier one gives."""
 

@@ -7,6 +7,7 @@ from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
 from auditor.aws.sources.analyzer_findings import ANALYZER_FINDINGS
 from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
+from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.aws.sources.delegated_administrators import DELEGATED_ADMINISTRATORS
 from auditor.aws.sources.effective_policies import EFFECTIVE_POLICIES
@@ -18,9 +19,11 @@ from auditor.aws.sources.organization_features import ORGANIZATION_FEATURES
 from auditor.aws.sources.organization_policies import ORGANIZATION_POLICIES
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
+from auditor.aws.sources.roles_anywhere import ROLES_ANYWHERE
 from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
 from auditor.aws.sources.trails import TRAILS
 from auditor.aws.sources.virtual_mfa_devices import VIRTUAL_MFA_DEVICES
+from auditor.aws.sources.workloads import WORKLOADS
 
 SOURCES: tuple[Source, ...] = (
     CREDENTIAL_REPORT,
@@ -43,6 +46,9 @@ SOURCES: tuple[Source, ...] = (
     ACCOUNT_CONTACTS,
     TRAILS,
     METRIC_FILTERS,
+    WORKLOADS,
+    CONFIGURATION_KEYS,
+    ROLES_ANYWHERE,
 )
 """Every source, after those it needs."""
 

@@ -41,4 +41,10 @@ def read(raw: Any, _: Owner) -> Reading:
     )
 
 
+def enabled(needed: Mapping[str, Any], owner: Owner) -> list[str]:
+    """The names of the enabled Regions in the answers that a source needs, in order."""
+    subjects = read(needed[REGIONS.name], owner).subjects
+    return [it.resource for it in subjects if isinstance(it, EnabledRegion)]
+
+
 REGIONS = Source(name="regions", actions=("ec2:DescribeRegions",), kinds=(EnabledRegion,), gather=gather, read=read)
