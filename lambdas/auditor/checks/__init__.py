@@ -1,9 +1,23 @@
 """The catalogue: every check the auditor knows, by family."""
 
-from auditor.checks import access_analyzer, access_keys, policies, roles, root, users
+from auditor.checks import (
+    access_analyzer,
+    access_keys,
+    groups,
+    passwords,
+    policies,
+    roles,
+    root,
+    second_factors,
+    service_credentials,
+    users,
+)
 from auditor.core.check import Check
 
-FAMILIES = (root, users, access_keys, roles, policies, access_analyzer)
+FAMILIES = (
+    *(root, users, second_factors, passwords, access_keys, service_credentials),
+    *(groups, roles, policies, access_analyzer),
+)
 
 CATALOGUE: dict[str, Check] = {
     it.id: it for family in FAMILIES for it in vars(family).values() if isinstance(it, Check)

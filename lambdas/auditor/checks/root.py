@@ -40,6 +40,23 @@ def _count(active: int) -> str:
 
 
 @check(
+    Severity.HIGH,
+    controls=("iam-best-practice/5", "iam-anti-pattern/3"),
+    fix="as root, deactivate the certificate: console, Security credentials, X.509 signing certificates",
+)
+def root_signing_certificate(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
+    """Root user has an X.509 signing certificate.
+
+    It signs requests to interfaces that AWS has replaced, as root, without a second factor, and no report says whether
+    it is used.
+    """
+    if root.has_certificate:
+        active = [slot for slot in root.certificates if slot.active]
+        since = tuple(slot.rotated.isoformat() for slot in active if slot.rotated)
+        yield Problem("the root user has an active signing certificate", {"active_since": since})
+
+
+@check(
     Severity.CRITICAL,
     controls=(
         "cis-1.2/1.13",

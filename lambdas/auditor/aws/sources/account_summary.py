@@ -12,11 +12,15 @@ from auditor.core.subjects.credentials import AccountSummary
 
 
 class SummaryMap(Shape):
-    """The entries that are read; AWS leaves AccountPasswordPresent out of older answers, and root then has one."""
+    """The entries that are read. AWS leaves AccountPasswordPresent out of older answers, and root then has one.
+
+    That root has no signing certificate is the credential report's to say.
+    """
 
     mfa: int = Field(alias="AccountMFAEnabled")
     keys: int = Field(alias="AccountAccessKeysPresent")
     password: int = Field(alias="AccountPasswordPresent", default=1)
+    certificates: int = Field(alias="AccountSigningCertificatesPresent", default=0)
 
 
 class Summary(Shape):
@@ -39,6 +43,7 @@ def read(raw: Any, owner: Owner) -> Reading:
         root_password=bool(entries.password),
         root_keys=bool(entries.keys),
         root_mfa=bool(entries.mfa),
+        root_certificates=bool(entries.certificates),
     )
     return Reading(subjects=[summary])
 

@@ -65,7 +65,7 @@ class Principal(Entity):
     """A user, group or role with everything it holds, judged on the documents: no condition or guardrail is weighed.
 
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
-    policy that it holds in any way. `administrator` says that one of them allows everything, and that no permissions
+    policy that it holds in any way, its own before its groups'. `administrator` says that one of them allows everything, and that no permissions
     boundary allows less; `trust` is a role's trust policy.
     """
 
@@ -81,6 +81,11 @@ class Principal(Entity):
     def resource_type(self) -> str:
         """CloudFormation's name of the kind."""
         return f"AWS::IAM::{self.kind}"
+
+    @property
+    def own_documents(self) -> tuple[Mapping[str, Any], ...]:
+        """The policies that it holds without any group: they come first."""
+        return self.documents[: len(self.attached) + len(self.inline)]
 
 
 @dataclass(frozen=True, kw_only=True)
