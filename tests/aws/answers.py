@@ -99,6 +99,19 @@ def key_entry(key: str = "AKIA1EXAMPLEEXAMPLE1", user: str = "ana", age: float =
     return {"UserName": user, "AccessKeyId": key, "Status": "Active", "CreateDate": ago(age), **members}
 
 
+def service_credential_entry(
+    credential: str = "ACCA1EXAMPLEEXAMPLE1", user: str = "ana", **members: Any
+) -> dict[str, Any]:
+    """An entry of ServiceSpecificCredentials."""
+    named = {"UserName": user, "ServiceSpecificCredentialId": credential, "ServiceName": "codecommit.amazonaws.com"}
+    return {**named, "Status": "Active", "CreateDate": ago(100), **members}
+
+
+def mfa_entry(serial: str = "GAHT12345678", user: str = "ana") -> dict[str, Any]:
+    """An entry of MFADevices."""
+    return {"UserName": user, "SerialNumber": serial, "EnableDate": ago(100)}
+
+
 def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:
     """An entry of analyzers."""
     resource = f"arn:{OWNER.partition}:access-analyzer:{region}:{ACCOUNT}:analyzer/zone"

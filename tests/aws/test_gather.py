@@ -23,16 +23,19 @@ from auditor.core.model import Observed, Owner, Unavailable
 from auditor.core.subjects.credentials import AccountSummary, CredentialRow, PasswordPolicy
 from auditor.render.export import as_json
 from tests.aws.answers import (
+    ADMINISTRATOR,
     NO_DETAILS,
     analyzer_entry,
     finding_entry,
     key_entry,
+    mfa_entry,
     policy_entry,
     report,
     report_key,
     report_row,
     role_entry,
     root_row,
+    service_credential_entry,
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
@@ -43,17 +46,23 @@ IN_EU = {"eu-west-1": {"analyzers": [analyzer_entry()], "findings": {analyzer_en
 SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}}
 
 
+INLINE = {"UserPolicyList": [{"PolicyName": "all", "PolicyDocument": ADMINISTRATOR}]}
+
+
 def script(**replies: Reply) -> dict[str, Reply]:
-    """An account with a user, her key, one Region and one analyzer, as far as `replies` say nothing else."""
+    """An account with an administrator, her key, one Region and one analyzer, as far as `replies` say nothing else."""
     text = report(root_row(), report_row("ana", **report_key()))
+    details = {**NO_DETAILS, "UserDetailList": [user_entry(**INLINE)], "IsTruncated": False}
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
         "GenerateCredentialReport": {"State": "COMPLETE"},
-        "GetAccountAuthorizationDetails": {**NO_DETAILS, "UserDetailList": [user_entry()], "IsTruncated": False},
+        "GetAccountAuthorizationDetails": details,
         "GetAccountSummary": SUMMARY,
         "GetAccountPasswordPolicy": {"PasswordPolicy": {"MinimumPasswordLength": 8}},
         "ListVirtualMFADevices": {"VirtualMFADevices": []},
+        "ListMFADevices": {"MFADevices": [mfa_entry()], "IsTruncated": False},
         "ListAccessKeys": {"AccessKeyMetadata": [key_entry()], "IsTruncated": False},
+        "ListServiceSpecificCredentials": {"ServiceSpecificCredentials": [service_credential_entry()]},
         "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": []},
         "ListSAMLProviders": {"SAMLProviderList": []},
         "ListServerCertificates": {"ServerCertificateMetadataList": [], "IsTruncated": False},
@@ -90,13 +99,19 @@ def test_gathering_calls_nothing_but_reads() -> None:
     assert others == {"GenerateCredentialReport"}
 
 
+NOT_IN_MOTO = {"ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []})}
+
+
 @pytest.fixture
 def moto_account() -> Iterator[None]:
     with mock_aws():
         iam = new_session().client("iam")
         iam.create_user(UserName="ana")
         iam.create_access_key(UserName="ana")
-        iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
+        iam.put_user_policy(UserName="ana", PolicyName="all", PolicyDocument=ADMINISTRATOR)
+        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]["SerialNumber"]
+        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "234567"}
+        iam.enable_mfa_device(UserName="ana", SerialNumber=serial, **codes)
         new_session().client("organizations").create_organization(FeatureSet="ALL")
         yield
 
@@ -105,7 +120,7 @@ def moto_account() -> Iterator[None]:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
-    session, wire = new_session(), Wire()
+    session, wire = new_session(), Wire(script=NOT_IN_MOTO)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
     aws = replace(connect(session, NOW), pause=lambda _: None)
     needed = gather(aws, _needs_of(source)).answers
@@ -132,13 +147,20 @@ OPERATIONS = {
     "account-summary": ["GetAccountSummary"],
     "password-policy": ["GetAccountPasswordPolicy"],
     "virtual-mfa-devices": ["ListVirtualMFADevices"],
+    "mfa-devices": ["ListMFADevices"],
     "access-keys": ["ListAccessKeys"],
+    "service-credentials": ["ListServiceSpecificCredentials"],
     "identity-providers": ["ListOpenIDConnectProviders", "ListSAMLProviders"],
     "server-certificates": ["ListServerCertificates"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
 }
-DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "analyzer-findings"]}
+DEPENDENTS = {
+    "credential-report": [["mfa-devices"], ["access-keys"]],
+    "authorization-details": [["mfa-devices"]],
+    "regions": [["analyzers", "analyzer-findings"]],
+}
+"""The sources that need another, each with those that need it in turn."""
 
 
 @pytest.mark.parametrize(
@@ -147,11 +169,13 @@ DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "an
 def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(source: str, operation: str) -> None:
     denied = script(**{operation: always(Refused("AccessDenied", "ana may not"))})
     answers = gather(scripted(Wire(script=denied))).answers
-    reason = f"{operation}: AccessDenied: ana may not"
-    expected = {source: Unavailable(reason=reason)}
-    for needed, dependent in zip([source, *DEPENDENTS.get(source, [])], DEPENDENTS.get(source, []), strict=False):
-        reason = f"needs {needed}: {reason}"
-        expected[dependent] = Unavailable(reason=reason)
+    first = f"{operation}: AccessDenied: ana may not"
+    expected = {source: Unavailable(reason=first)}
+    for chain in DEPENDENTS.get(source, []):
+        reason = first
+        for needed, dependent in zip([source, *chain], chain, strict=False):
+            reason = f"needs {needed}: {reason}"
+            expected[dependent] = Unavailable(reason=reason)
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
@@ -291,7 +315,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
     assert counts == dict.fromkeys(counts, 1)
-    assert sum(counts.values()) == 12
+    assert sum(counts.values()) == 13
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:

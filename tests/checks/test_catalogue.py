@@ -25,14 +25,21 @@ from tests.build import NOW, account_summary, analyzer, observed, root_row, snap
 from tests.checks import (
     cases_access_analyzer,
     cases_access_keys,
+    cases_credentials_for_services,
+    cases_groups,
+    cases_passwords,
     cases_policies,
     cases_roles,
     cases_root,
+    cases_second_factors,
     cases_users,
 )
 from tests.checks.case import Case
 
-CASE_MODULES = (cases_root, cases_users, cases_access_keys, cases_roles, cases_policies, cases_access_analyzer)
+CASE_MODULES = (
+    *(cases_root, cases_users, cases_second_factors, cases_passwords, cases_access_keys),
+    *(cases_credentials_for_services, cases_groups, cases_roles, cases_policies, cases_access_analyzer),
+)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
 UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()

@@ -23,12 +23,14 @@ from auditor.core.subjects.credentials import (
     CredentialRow,
     KeyMetadata,
     KeySlot,
+    MfaDevice,
     RootMfa,
     RootUser,
+    ServiceCredentialMetadata,
     User,
     VirtualMfaDevice,
 )
-from auditor.core.subjects.entities import UserDetail
+from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
 from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import (
     NO_KEY,
@@ -55,7 +57,8 @@ LACKING = Unavailable(reason="the credential report lacks it")
 CHANGED = Unavailable(reason="a key changed after the credential report was made", inapplicable=True)
 UNLISTED = Unavailable(reason="its active keys are not listed")
 SOURCE_KINDS: tuple[type[Subject], ...] = (
-    *(CredentialRow, AccountSummary, VirtualMfaDevice, UserDetail, KeyMetadata),
+    *(CredentialRow, AccountSummary, VirtualMfaDevice, MfaDevice, KeyMetadata, ServiceCredentialMetadata),
+    *(UserDetail, Group, Role, Policy),
     *(EnabledRegion, Analyzer, AnalyzerFinding),
 )
 NOT_SEEN = {"eu-west-1": DENIED}

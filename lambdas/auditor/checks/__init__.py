@@ -3,19 +3,19 @@
 from auditor.checks import (
     access_analyzer,
     access_keys,
+    credentials_for_services,
     groups,
     passwords,
     policies,
     roles,
     root,
     second_factors,
-    service_credentials,
     users,
 )
 from auditor.core.check import Check
 
 FAMILIES = (
-    *(root, users, second_factors, passwords, access_keys, service_credentials),
+    *(root, users, second_factors, passwords, access_keys, credentials_for_services),
     *(groups, roles, policies, access_analyzer),
 )
 

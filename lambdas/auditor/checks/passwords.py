@@ -86,7 +86,6 @@ def short_passwords(policy: PasswordPolicy, ctx: Context) -> Problems:
         "cis-5.0/1.8",
         "cis-6.0/2.8",
         "cis-7.0/2.9",
-        "fsbp/IAM.7",
         "fsbp/IAM.10",
         "fsbp/IAM.16",
         "pci-4.0/8.3.7",
@@ -222,7 +221,6 @@ def passwords_without_symbol(policy: PasswordPolicy, ctx: Context) -> Problems: 
     Severity.LOW,
     controls=(
         "cis-1.2/1.11",
-        "fsbp/IAM.7",
         "fsbp/IAM.10",
         "fsbp/IAM.17",
         "pci-4.0/8.3.9",

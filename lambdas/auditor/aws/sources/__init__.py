@@ -7,13 +7,13 @@ from auditor.aws.sources.analyzer_findings import ANALYZER_FINDINGS
 from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
+from auditor.aws.sources.credentials_for_services import SERVICE_CREDENTIALS
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
 from auditor.aws.sources.mfa_devices import MFA_DEVICES
 from auditor.aws.sources.organization import ORGANIZATION
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
 from auditor.aws.sources.server_certificates import SERVER_CERTIFICATES
-from auditor.aws.sources.service_credentials import SERVICE_CREDENTIALS
 from auditor.aws.sources.virtual_mfa_devices import VIRTUAL_MFA_DEVICES
 
 SOURCES: tuple[Source, ...] = (

@@ -65,8 +65,8 @@ class Principal(Entity):
     """A user, group or role with everything it holds, judged on the documents: no condition or guardrail is weighed.
 
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
-    policy that it holds in any way, its own before its groups'. `administrator` says that one of them allows everything, and that no permissions
-    boundary allows less; `trust` is a role's trust policy.
+    policy that it holds in any way, its own first. `administrator` says that one of them allows everything, and that no
+    permissions boundary allows less; `trust` is a role's trust policy.
     """
 
     kind: str

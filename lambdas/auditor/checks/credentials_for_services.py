@@ -47,7 +47,7 @@ def long_term_bedrock_key(key: BedrockKey, ctx: Context) -> Problems:
     """
     if key.works(ctx.now):
         everlasting = key.expires is None or key.expires - key.created > FOR_EVER
-        ends = f"ends on {day(key.expires)}" if key.expires else "never ends"
+        ends = f"ends on {day(key.expires)}" if key.expires and not everlasting else "never ends"
         yield Problem(
             f"the Bedrock API key {key.id} of {key.user} {ends}",
             {"created": key.created, "expires": key.expires},
