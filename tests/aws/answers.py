@@ -67,6 +67,11 @@ def user_entry(name: str = "ana", **members: Any) -> dict[str, Any]:
     return {**named, "CreateDate": ago(400), "GroupList": [], "AttachedManagedPolicies": [], **members}
 
 
+def administrator_entry(name: str = "ana", **members: Any) -> dict[str, Any]:
+    """An entry of UserDetailList with an inline policy that allows everything."""
+    return user_entry(name, UserPolicyList=[{"PolicyName": "all", "PolicyDocument": ADMINISTRATOR}], **members)
+
+
 def group_entry(name: str = "staff", **members: Any) -> dict[str, Any]:
     """An entry of GroupDetailList."""
     named = {"Path": "/", "GroupName": name, "GroupId": f"AGPA{name.upper():0>12}", "Arn": arn(f"group/{name}")}
@@ -99,11 +104,9 @@ def key_entry(key: str = "AKIA1EXAMPLEEXAMPLE1", user: str = "ana", age: float =
     return {"UserName": user, "AccessKeyId": key, "Status": "Active", "CreateDate": ago(age), **members}
 
 
-def service_credential_entry(
-    credential: str = "ACCA1EXAMPLEEXAMPLE1", user: str = "ana", **members: Any
-) -> dict[str, Any]:
+def service_credential_entry(uid: str = "ACCA1EXAMPLEEXAMPLE1", user: str = "ana", **members: Any) -> dict[str, Any]:
     """An entry of ServiceSpecificCredentials."""
-    named = {"UserName": user, "ServiceSpecificCredentialId": credential, "ServiceName": "codecommit.amazonaws.com"}
+    named = {"UserName": user, "ServiceSpecificCredentialId": uid, "ServiceName": "codecommit.amazonaws.com"}
     return {**named, "Status": "Active", "CreateDate": ago(100), **members}
 
 

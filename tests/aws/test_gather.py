@@ -25,6 +25,7 @@ from auditor.render.export import as_json
 from tests.aws.answers import (
     ADMINISTRATOR,
     NO_DETAILS,
+    administrator_entry,
     analyzer_entry,
     finding_entry,
     key_entry,
@@ -46,13 +47,10 @@ IN_EU = {"eu-west-1": {"analyzers": [analyzer_entry()], "findings": {analyzer_en
 SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}}
 
 
-INLINE = {"UserPolicyList": [{"PolicyName": "all", "PolicyDocument": ADMINISTRATOR}]}
-
-
 def script(**replies: Reply) -> dict[str, Reply]:
     """An account with an administrator, her key, one Region and one analyzer, as far as `replies` say nothing else."""
     text = report(root_row(), report_row("ana", **report_key()))
-    details = {**NO_DETAILS, "UserDetailList": [user_entry(**INLINE)], "IsTruncated": False}
+    details = {**NO_DETAILS, "UserDetailList": [administrator_entry()], "IsTruncated": False}
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
         "GenerateCredentialReport": {"State": "COMPLETE"},
@@ -282,12 +280,12 @@ def _moved(reply: Reply, partition: str, region: str) -> Reply:
 
 
 def test_calls_for_a_large_account_stay_within_the_budget() -> None:
-    """1,000 users of whom 500 have active keys, 500 roles, 300 policies, 17 Regions with an analyzer each."""
+    """1,000 users, 500 with active keys, 20 administrators with MFA, 500 roles, 300 policies, 17 Regions' analyzers."""
     users = [f"u{number:04}" for number in range(1000)]
-    with_keys = set(users[::2])
+    with_keys, administrators = set(users[::2]), set(users[::50])
     rows = [report_row(name, **(report_key() if name in with_keys else {})) for name in users]
     entities = [
-        *(("UserDetailList", user_entry(name)) for name in users),
+        *(("UserDetailList", (administrator_entry if name in administrators else user_entry)(name)) for name in users),
         *(("RoleDetailList", role_entry(f"r{number:04}")) for number in range(500)),
         *(("Policies", policy_entry(f"p{number:04}")) for number in range(300)),
     ]
@@ -311,6 +309,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     counts = {name: len(wire.named(name)) for name in sorted({call.name for call in wire.calls})}
     print("calls:", len(wire.calls), counts)  # noqa: T201
     assert counts.pop("ListAccessKeys") == 500
+    assert counts.pop("ListMFADevices") == 20
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
