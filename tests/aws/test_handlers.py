@@ -114,7 +114,7 @@ def test_first_audit_stores_every_finding_and_keeps_its_evidence(functions: Func
         "console-without-mfa",
         "unused-role",
         "administrator-policy",
-        "weak-password-policy",
+        "default-password-policy",
         "region-without-analyzer",
         "external-access",
     }

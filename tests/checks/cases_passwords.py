@@ -61,32 +61,32 @@ CASES = (
     Case(
         passwords_without_upper_case,
         fails={
-            password_policy(upper=False): "the password policy demands no upper-case letter",
-            UNSET: f"{DEFAULT} demands no upper-case letter",
+            password_policy(upper=False): "the password policy allows passwords without an upper-case letter",
+            UNSET: f"{DEFAULT} allows passwords without an upper-case letter",
         },
         passes=(STRONG, password_policy(lower=False, number=False, symbol=False)),
     ),
     Case(
         passwords_without_lower_case,
         fails={
-            password_policy(lower=False): "the password policy demands no lower-case letter",
-            UNSET: f"{DEFAULT} demands no lower-case letter",
+            password_policy(lower=False): "the password policy allows passwords without a lower-case letter",
+            UNSET: f"{DEFAULT} allows passwords without a lower-case letter",
         },
         passes=(STRONG, password_policy(upper=False, number=False, symbol=False)),
     ),
     Case(
         passwords_without_number,
         fails={
-            password_policy(number=False): "the password policy demands no number",
-            UNSET: f"{DEFAULT} demands no number",
+            password_policy(number=False): "the password policy allows passwords without a number",
+            UNSET: f"{DEFAULT} allows passwords without a number",
         },
         passes=(STRONG, password_policy(upper=False, lower=False, symbol=False)),
     ),
     Case(
         passwords_without_symbol,
         fails={
-            password_policy(symbol=False): "the password policy demands no symbol",
-            UNSET: f"{DEFAULT} demands no symbol",
+            password_policy(symbol=False): "the password policy allows passwords without a symbol",
+            UNSET: f"{DEFAULT} allows passwords without a symbol",
         },
         passes=(STRONG, password_policy(upper=False, lower=False, number=False)),
     ),

@@ -132,7 +132,7 @@ def passwords_without_upper_case(policy: PasswordPolicy, ctx: Context) -> Proble
     for three of the four classes, so this one may be missing.
     """
     if not policy.upper:
-        yield Problem(f"{_whose(policy)} demands no upper-case letter")
+        yield Problem(f"{_whose(policy)} allows passwords without an upper-case letter")
 
 
 @check(
@@ -160,7 +160,7 @@ def passwords_without_lower_case(policy: PasswordPolicy, ctx: Context) -> Proble
     for three of the four classes, so this one may be missing.
     """
     if not policy.lower:
-        yield Problem(f"{_whose(policy)} demands no lower-case letter")
+        yield Problem(f"{_whose(policy)} allows passwords without a lower-case letter")
 
 
 @check(
@@ -188,7 +188,7 @@ def passwords_without_number(policy: PasswordPolicy, ctx: Context) -> Problems: 
     for three of the four classes, so this one may be missing.
     """
     if not policy.number:
-        yield Problem(f"{_whose(policy)} demands no number")
+        yield Problem(f"{_whose(policy)} allows passwords without a number")
 
 
 @check(
@@ -214,7 +214,7 @@ def passwords_without_symbol(policy: PasswordPolicy, ctx: Context) -> Problems: 
     for three of the four classes, so this one may be missing.
     """
     if not policy.symbol:
-        yield Problem(f"{_whose(policy)} demands no symbol")
+        yield Problem(f"{_whose(policy)} allows passwords without a symbol")
 
 
 @check(
