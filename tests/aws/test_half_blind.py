@@ -15,7 +15,7 @@ from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.life import Changes, Event
 from auditor.core.model import Unavailable
-from tests.aws.answers import analyzer_entry, finding_entry
+from tests.aws.answers import analyzer_entry, finding_entry, service_credential_entry
 from tests.aws.office import Office, minutes
 from tests.build import NOW, arn
 from tests.cli.evidence import document, ordinary
@@ -31,6 +31,8 @@ def plain(answer: dict[str, Any]) -> dict[str, Any]:
 
 WHOLE = ordinary() | {
     "virtual-mfa-devices.json": document({"VirtualMFADevices": []}),
+    "mfa-devices.json": document({"MFADevices": []}),
+    "service-credentials.json": document({"ServiceSpecificCredentials": [plain(service_credential_entry())]}),
     "identity-providers.json": document({"OpenIDConnectProviderList": [], "SAMLProviderList": []}),
     "server-certificates.json": document(
         {

@@ -15,7 +15,11 @@ from tests.aws.answers import service_credential_entry
 from tests.aws.wire import Refused, Reply, Wire, always, paged, scripted
 from tests.build import NOW, OWNER, ago, service_credential_metadata
 
-API_KEY = {"ServiceName": "bedrock.amazonaws.com", "ServiceCredentialAlias": "ana-at-1", "ExpirationDate": ago(-30)}
+API_KEY: dict[str, Any] = {
+    "ServiceName": "bedrock.amazonaws.com",
+    "ServiceCredentialAlias": "ana-at-1",
+    "ExpirationDate": ago(-30),
+}
 
 
 def answered(reply: Reply) -> tuple[Answer | Unavailable, list[Mapping[str, Any]]]:

@@ -16,7 +16,7 @@ from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.aws.sources import authorization_details, credential_report
 from auditor.core.model import Observed, Owner, Subject
 from auditor.core.subjects.credentials import CredentialRow, MfaDevice
-from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
+from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 from auditor.policy.principals import principals
 
 SIDE_BY_SIDE = 8
@@ -69,7 +69,7 @@ def _administrators(aws: Aws, needed: Mapping[str, Any]) -> set[str]:
         return Observed(subjects=tuple(it for it in subjects if isinstance(it, kind)), as_of=aws.now)
 
     made = principals(of(UserDetail), of(Group), Observed[Role](subjects=(), as_of=aws.now), of(Policy))
-    administrators = {it.resource for it in made.subjects if it.administrator}
+    administrators = {it.resource for it in made.subjects if isinstance(it, Principal) and it.administrator}
     return {user.name for user in of(UserDetail).subjects if user.resource in administrators}
 
 
