@@ -105,8 +105,17 @@ def root_row(**fields: Any) -> CredentialRow:
     return credential_row("<root_account>", **own | fields)
 
 
-def account_summary(*, password: bool = True, keys: bool = False, mfa: bool = True) -> AccountSummary:
-    return AccountSummary(resource=ACCOUNT, uid="account", root_password=password, root_keys=keys, root_mfa=mfa)
+def account_summary(
+    *, password: bool = True, keys: bool = False, mfa: bool = True, certificates: bool = False
+) -> AccountSummary:
+    return AccountSummary(
+        resource=ACCOUNT,
+        uid="account",
+        root_password=password,
+        root_keys=keys,
+        root_mfa=mfa,
+        root_certificates=certificates,
+    )
 
 
 def virtual_device(serial: str, user: str | None) -> VirtualMfaDevice:

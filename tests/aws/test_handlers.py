@@ -156,6 +156,7 @@ def test_key_that_was_deactivated_is_fixed_and_not_deleted(functions: Functions)
     assert {(it.finding.check, it.status) for it in of_key} == {
         ("stale-access-key", Status.RESOLVED),
         ("idle-access-key", Status.RESOLVED),
+        ("unrequested-access-key", Status.RESOLVED),
     }
     assert {it.resolution for it in of_key} == {Resolution.FIXED}
 
