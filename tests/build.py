@@ -23,13 +23,21 @@ from auditor.core.subjects.access_analyzer import (
 from auditor.core.subjects.credentials import (
     AccessKey,
     AccountSummary,
+    BedrockKey,
+    CertificateSlot,
     CredentialRow,
     KeyMetadata,
     KeySlot,
+    MfaDevice,
     PasswordPolicy,
     RootMfa,
     RootUser,
+    ServiceCredential,
+    ServiceCredentialMetadata,
     User,
+    UserWithDevices,
+    UserWithRights,
+    UserWithServices,
     VirtualMfaDevice,
 )
 from auditor.core.subjects.entities import (
@@ -82,6 +90,10 @@ def key_slot(*, age: float | None, used: float | None = None, active: bool = Tru
 NO_KEY = key_slot(age=None, active=False)
 
 
+def certificate(*, age: float | None = 800, active: bool = True) -> CertificateSlot:
+    return CertificateSlot(active=active, rotated=when(age))
+
+
 def credential_row(name: str = "ana", *, age: float | None = 400, **fields: Any) -> CredentialRow:
     row = CredentialRow(
         resource=arn(f"user/{name}"),
@@ -103,12 +115,25 @@ def root_row(**fields: Any) -> CredentialRow:
     return credential_row("<root_account>", **own | fields)
 
 
-def account_summary(*, password: bool = True, keys: bool = False, mfa: bool = True) -> AccountSummary:
-    return AccountSummary(resource=ACCOUNT, uid="account", root_password=password, root_keys=keys, root_mfa=mfa)
+def account_summary(
+    *, password: bool = True, keys: bool = False, mfa: bool = True, certificates: bool = False
+) -> AccountSummary:
+    return AccountSummary(
+        resource=ACCOUNT,
+        uid="account",
+        root_password=password,
+        root_keys=keys,
+        root_mfa=mfa,
+        root_certificates=certificates,
+    )
 
 
 def virtual_device(serial: str, user: str | None) -> VirtualMfaDevice:
     return VirtualMfaDevice(resource=serial, uid=serial, user=user)
+
+
+def mfa_device(serial: str = "GAHT12345678", user: str = "ana", *, copyable: bool = False) -> MfaDevice:
+    return MfaDevice(resource=serial, uid=serial, user=user, copyable=copyable)
 
 
 def key_metadata(uid: str = "AKIA1", *, age: float = 0, user: str = "ana", active: bool = True) -> KeyMetadata:
@@ -160,6 +185,43 @@ def user(
         active_keys=0,
     )
     return replace(made, **fields)
+
+
+def user_with_rights(**fields: Any) -> UserWithRights:
+    return UserWithRights(**vars(user(**fields)))
+
+
+def user_with_devices(copyable: tuple[str, ...] = (), bound: tuple[str, ...] = (), **fields: Any) -> UserWithDevices:
+    return UserWithDevices(**vars(user(**fields)), copyable_devices=copyable, bound_devices=bound)
+
+
+def user_with_services(*services: str, **fields: Any) -> UserWithServices:
+    return UserWithServices(**vars(user(**fields)), services=services)
+
+
+def service_credential_metadata(
+    uid: str = "ACCA1", *, age: float = 10, ends: float | None = None, **fields: Any
+) -> ServiceCredentialMetadata:
+    """`ends` is in days after now."""
+    made = ServiceCredentialMetadata(
+        resource=uid,
+        uid=uid,
+        user="ana",
+        service="codecommit.amazonaws.com",
+        active=True,
+        created=ago(age),
+        expires=None if ends is None else ago(-ends),
+    )
+    return replace(made, **fields)
+
+
+def service_credential(**fields: Any) -> ServiceCredential:
+    return ServiceCredential(**vars(service_credential_metadata(**fields)), user_arn=arn("user/ana"))
+
+
+def bedrock_key(*, administrator: bool = False, whole: bool = False, **fields: Any) -> BedrockKey:
+    credential = service_credential(service="bedrock.amazonaws.com", **fields)
+    return BedrockKey(**vars(credential), administrator=administrator, whole_service=whole)
 
 
 def access_key(*, age: float = 0, used: float | None = None, active: bool = True, **fields: Any) -> AccessKey:

@@ -67,6 +67,11 @@ def user_entry(name: str = "ana", **members: Any) -> dict[str, Any]:
     return {**named, "CreateDate": ago(400), "GroupList": [], "AttachedManagedPolicies": [], **members}
 
 
+def administrator_entry(name: str = "ana", **members: Any) -> dict[str, Any]:
+    """An entry of UserDetailList with an inline policy that allows everything."""
+    return user_entry(name, UserPolicyList=[{"PolicyName": "all", "PolicyDocument": ADMINISTRATOR}], **members)
+
+
 def group_entry(name: str = "staff", **members: Any) -> dict[str, Any]:
     """An entry of GroupDetailList."""
     named = {"Path": "/", "GroupName": name, "GroupId": f"AGPA{name.upper():0>12}", "Arn": arn(f"group/{name}")}
@@ -97,6 +102,17 @@ NO_DETAILS: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "Role
 def key_entry(key: str = "AKIA1EXAMPLEEXAMPLE1", user: str = "ana", age: float = 100, **members: Any) -> dict[str, Any]:
     """An entry of AccessKeyMetadata."""
     return {"UserName": user, "AccessKeyId": key, "Status": "Active", "CreateDate": ago(age), **members}
+
+
+def service_credential_entry(uid: str = "ACCA1EXAMPLEEXAMPLE1", user: str = "ana", **members: Any) -> dict[str, Any]:
+    """An entry of ServiceSpecificCredentials."""
+    named = {"UserName": user, "ServiceSpecificCredentialId": uid, "ServiceName": "codecommit.amazonaws.com"}
+    return {**named, "Status": "Active", "CreateDate": ago(100), **members}
+
+
+def mfa_entry(serial: str = "GAHT12345678", user: str = "ana") -> dict[str, Any]:
+    """An entry of MFADevices."""
+    return {"UserName": user, "SerialNumber": serial, "EnableDate": ago(100)}
 
 
 def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:

@@ -52,6 +52,10 @@ vars(CONTEXT).update(
 )
 REGIONS = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in ("eu-west-1", "us-east-1")]
 ANALYZER = analyzer_entry(arn=f"arn:aws:access-analyzer:eu-west-1:{ACCOUNT}:analyzer/zone")
+NOT_IN_MOTO: dict[str, Reply] = {
+    "DescribeRegions": always({"Regions": REGIONS}),
+    "ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []}),
+}
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -71,7 +75,7 @@ class Functions:
     """`wire` hears what the function that ran last has called, and answers by `script`; `asset` is where they lie."""
 
     asset: Path
-    script: dict[str, Reply] = field(default_factory=lambda: {"DescribeRegions": always({"Regions": REGIONS})})
+    script: dict[str, Reply] = field(default_factory=lambda: dict(NOT_IN_MOTO))
     findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
     evaluated: list[Evaluation] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)

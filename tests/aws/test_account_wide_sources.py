@@ -50,6 +50,14 @@ def test_summary_tells_roots_credentials(counts: dict[str, int], *, password: bo
     ]
 
 
+@pytest.mark.parametrize(("present", "certificates"), [(1, True), (0, False)])
+def test_summary_tells_roots_signing_certificates(present: int, *, certificates: bool) -> None:
+    counts = {**ROOT_COUNTS, "AccountSigningCertificatesPresent": present}
+    (summary,) = subjects(ACCOUNT_SUMMARY, {"GetAccountSummary": always({"SummaryMap": counts})})
+    assert isinstance(summary, AccountSummary)
+    assert summary.root_certificates is certificates
+
+
 def test_summary_without_a_count_it_needs_is_malformed() -> None:
     with pytest.raises(MalformedEvidenceError, match=r"^SummaryMap\.AccountMFAEnabled: Field required$"):
         ACCOUNT_SUMMARY.read({"SummaryMap": {"AccountAccessKeysPresent": 0}}, OWNER)

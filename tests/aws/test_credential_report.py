@@ -14,7 +14,7 @@ from auditor.core.model import Unavailable
 from auditor.core.subjects.credentials import CredentialRow
 from tests.aws.answers import COLUMNS, report, report_key, report_row, root_row
 from tests.aws.wire import Refused, Reply, Wire, always, in_turn, scripted
-from tests.build import NOW, OWNER, ago
+from tests.build import NOW, OWNER, ago, certificate
 
 HOUR = timedelta(hours=1)
 STARTED, INPROGRESS, COMPLETE = ({"State": state} for state in ("STARTED", "INPROGRESS", "COMPLETE"))
@@ -235,3 +235,10 @@ def test_column_that_is_there_twice_is_an_error() -> None:
 
 def test_empty_lines_at_the_end_mean_nothing() -> None:
     assert rows(f"{TEXT}\n\n") == rows(TEXT)
+
+
+def test_signing_certificates_are_read_active_or_not() -> None:
+    cells = {"cert_1_active": "true", "cert_1_last_rotated": ago(800).isoformat(), "cert_2_active": "FALSE"}
+    (row,) = read(report(report_row(**cells)), OWNER).subjects
+    assert isinstance(row, CredentialRow)
+    assert row.certificates == (certificate(), certificate(age=None, active=False))

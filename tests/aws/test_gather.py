@@ -30,6 +30,7 @@ from tests.aws.answers import (
     TRAIL,
     alarm_entry,
     alternate_contact,
+    administrator_entry,
     analyzer_entry,
     certificate_entry,
     delegated_entry,
@@ -38,6 +39,7 @@ from tests.aws.answers import (
     filter_entry,
     finding_entry,
     key_entry,
+    mfa_entry,
     policy_entry,
     report,
     report_key,
@@ -46,6 +48,7 @@ from tests.aws.answers import (
     root_row,
     subscription_entry,
     trail_entry,
+    service_credential_entry,
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
@@ -61,14 +64,17 @@ SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
 def script(**replies: Reply) -> dict[str, Reply]:
     """An account with one of each thing, as far as `replies` say nothing else."""
     """An account with a user, her key, one Region, one analyzer and one of each workload, unless `replies` differ."""
+    """An account with an administrator, her key, one Region and one analyzer, as far as `replies` say nothing else."""
     text = report(root_row(), report_row("ana", **report_key()))
+    details = {**NO_DETAILS, "UserDetailList": [administrator_entry()], "IsTruncated": False}
     answers: dict[str, Mapping[str, Any]] = {
         "GetCredentialReport": {"Content": text.encode(), "GeneratedTime": ago(0.1)},
         "GenerateCredentialReport": {"State": "COMPLETE"},
-        "GetAccountAuthorizationDetails": {**NO_DETAILS, "UserDetailList": [user_entry()], "IsTruncated": False},
+        "GetAccountAuthorizationDetails": details,
         "GetAccountSummary": SUMMARY,
         "GetAccountPasswordPolicy": {"PasswordPolicy": {"MinimumPasswordLength": 8}},
         "ListVirtualMFADevices": {"VirtualMFADevices": []},
+        "ListMFADevices": {"MFADevices": [mfa_entry()], "IsTruncated": False},
         "ListAccessKeys": {"AccessKeyMetadata": [key_entry()], "IsTruncated": False},
         "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": arn("oidc-provider/gitlab.com")}]},
         "GetOpenIDConnectProvider": {"Url": "gitlab.com", "ClientIDList": ["sts.amazonaws.com"]},
@@ -78,6 +84,10 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "GetServerCertificate": {
             "ServerCertificate": {"ServerCertificateMetadata": certificate_entry(), "CertificateBody": "x"}
         },
+        "ListServiceSpecificCredentials": {"ServiceSpecificCredentials": [service_credential_entry()]},
+        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": []},
+        "ListSAMLProviders": {"SAMLProviderList": []},
+        "ListServerCertificates": {"ServerCertificateMetadataList": [], "IsTruncated": False},
         "DescribeRegions": {"Regions": [{"RegionName": "eu-west-1", "OptInStatus": "opt-in-not-required"}]},
         "ListAnalyzers": {"analyzers": [analyzer_entry()]},
         "ListFindingsV2": {"findings": [finding_entry()]},
@@ -131,6 +141,9 @@ def test_gathering_calls_nothing_but_reads() -> None:
     assert others == {"GenerateCredentialReport"}
 
 
+NOT_IN_MOTO = {"ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []})}
+
+
 @pytest.fixture
 def moto_account() -> Iterator[None]:
     with mock_aws():
@@ -143,6 +156,11 @@ def moto_account() -> Iterator[None]:
         iam.create_saml_provider(Name="adfs", SAMLMetadataDocument="x" * 1000)
         iam.create_open_id_connect_provider(Url="https://gitlab.com", ThumbprintList=["a" * 40])
         iam.upload_server_certificate(ServerCertificateName="shop", CertificateBody="x", PrivateKey="x")
+        iam.put_user_policy(UserName="ana", PolicyName="all", PolicyDocument=ADMINISTRATOR)
+        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]["SerialNumber"]
+        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "234567"}
+        iam.enable_mfa_device(UserName="ana", SerialNumber=serial, **codes)
+        new_session().client("organizations").create_organization(FeatureSet="ALL")
         yield
 
 
@@ -252,6 +270,7 @@ OPERATIONS = {
     "account-summary": ["GetAccountSummary"],
     "password-policy": ["GetAccountPasswordPolicy"],
     "virtual-mfa-devices": ["ListVirtualMFADevices"],
+    "mfa-devices": ["ListMFADevices"],
     "access-keys": ["ListAccessKeys"],
     "identity-providers": [
         "ListOpenIDConnectProviders",
@@ -260,6 +279,9 @@ OPERATIONS = {
         "GetSAMLProvider",
     ],
     "server-certificates": ["ListServerCertificates", "GetServerCertificate"],
+    "service-credentials": ["ListServiceSpecificCredentials"],
+    "identity-providers": ["ListOpenIDConnectProviders", "ListSAMLProviders"],
+    "server-certificates": ["ListServerCertificates"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
     "organization-policies": ["ListRoots", "ListPoliciesForTarget", "DescribePolicy"],
@@ -279,6 +301,11 @@ DEPENDENTS = {
     },
 }
 """For each source those that lack something without it, and what it is that they lack."""
+    "credential-report": [["mfa-devices"], ["access-keys"]],
+    "authorization-details": [["mfa-devices"]],
+    "regions": [["analyzers", "analyzer-findings"]],
+}
+"""The sources that need another, each with those that need it in turn."""
 
 
 @pytest.mark.parametrize(
@@ -295,6 +322,13 @@ def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(so
     for dependent, needed in DEPENDENTS.get(source, {}).items():
         reasons[dependent] = f"needs {needed}: {reasons[needed]}"
     expected = {name: Unavailable(reason=reason) for name, reason in reasons.items()}
+    first = f"{operation}: AccessDenied: ana may not"
+    expected = {source: Unavailable(reason=first)}
+    for chain in DEPENDENTS.get(source, []):
+        reason = first
+        for needed, dependent in zip([source, *chain], chain, strict=False):
+            reason = f"needs {needed}: {reason}"
+            expected[dependent] = Unavailable(reason=reason)
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
@@ -419,11 +453,12 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
 
     What runs in a Region costs what its tests say, besides one call for each kind.
     """
+    """1,000 users, 500 with active keys, 20 administrators with MFA, 500 roles, 300 policies, 17 Regions' analyzers."""
     users = [f"u{number:04}" for number in range(1000)]
-    with_keys = set(users[::2])
+    with_keys, administrators = set(users[::2]), set(users[::50])
     rows = [report_row(name, **(report_key() if name in with_keys else {})) for name in users]
     entities = [
-        *(("UserDetailList", user_entry(name)) for name in users),
+        *(("UserDetailList", (administrator_entry if name in administrators else user_entry)(name)) for name in users),
         *(("RoleDetailList", role_entry(f"r{number:04}")) for number in range(500)),
         *(("Policies", policy_entry(f"p{number:04}")) for number in range(300)),
     ]
@@ -448,6 +483,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     counts = {name: len(wire.named(name)) for name in sorted({call.name for call in wire.calls})}
     print("calls:", len(wire.calls), counts)  # noqa: T201
     assert counts.pop("ListAccessKeys") == 500
+    assert counts.pop("ListMFADevices") == 20
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("ListInstances") == 17
@@ -458,6 +494,7 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListPoliciesForTarget") == 2
     assert {name: counts.pop(name) for name in EMPTY} == dict.fromkeys(EMPTY, 17)
     assert counts == dict.fromkeys(counts, 1)
+    assert sum(counts.values()) == 13
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:

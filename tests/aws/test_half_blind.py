@@ -23,6 +23,7 @@ from tests.aws.answers import (
     event_selectors,
     filter_entry,
     finding_entry,
+    service_credential_entry,
     subscription_entry,
     trail_entry,
 )
@@ -43,6 +44,8 @@ def plain(answer: dict[str, Any]) -> dict[str, Any]:
 
 WHOLE = ordinary() | {
     "virtual-mfa-devices.json": document({"VirtualMFADevices": []}),
+    "mfa-devices.json": document({"MFADevices": []}),
+    "service-credentials.json": document({"ServiceSpecificCredentials": [plain(service_credential_entry())]}),
     "identity-providers.json": document({"OpenIDConnectProviderList": [], "SAMLProviderList": []}),
     "server-certificates.json": document(
         {

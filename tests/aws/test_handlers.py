@@ -114,7 +114,7 @@ def test_first_audit_stores_every_finding_and_keeps_its_evidence(functions: Func
         "console-without-mfa",
         "unused-role",
         "administrator-policy",
-        "weak-password-policy",
+        "default-password-policy",
         "region-without-analyzer",
         "external-access",
     }
@@ -156,6 +156,7 @@ def test_key_that_was_deactivated_is_fixed_and_not_deleted(functions: Functions)
     assert {(it.finding.check, it.status) for it in of_key} == {
         ("stale-access-key", Status.RESOLVED),
         ("idle-access-key", Status.RESOLVED),
+        ("unrequested-access-key", Status.RESOLVED),
     }
     assert {it.resolution for it in of_key} == {Resolution.FIXED}
 

@@ -1,5 +1,11 @@
-from auditor.checks.root import recent_root_use, root_access_key, root_with_virtual_mfa, root_without_mfa
-from tests.build import NO_KEY, arn, key_slot, root, root_mfa
+from auditor.checks.root import (
+    recent_root_use,
+    root_access_key,
+    root_signing_certificate,
+    root_with_virtual_mfa,
+    root_without_mfa,
+)
+from tests.build import NO_KEY, arn, certificate, key_slot, root, root_mfa
 from tests.checks.case import Case
 
 NO_CREDENTIALS = root(mfa=False, has_password=False)
@@ -24,6 +30,17 @@ CASES = (
             ),
         },
         passes=(root(), root(mfa=False), root(keys=(key_slot(age=900, used=3, active=False), NO_KEY))),
+    ),
+    Case(
+        root_signing_certificate,
+        fails={
+            root(has_certificate=True, certificates=(certificate(), certificate(active=False))): (
+                "the root user has an active signing certificate"
+            ),
+            # The summary knows of one that the older report does not.
+            root(has_certificate=True): "the root user has an active signing certificate",
+        },
+        passes=(root(), root(key=True, certificates=(certificate(active=False),))),
     ),
     Case(
         root_without_mfa,

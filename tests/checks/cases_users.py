@@ -1,21 +1,39 @@
-from auditor.checks.users import console_without_mfa, idle_console_password, second_active_key, weak_password_policy
-from auditor.core.check import Limits
-from tests.build import key_slot, password_policy, root_row, user
+from auditor.checks.users import (
+    active_signing_certificate,
+    administrator_user,
+    idle_console_password,
+    idle_user,
+    policies_on_user,
+    second_active_key,
+    user_outside_groups,
+    user_without_credentials,
+)
+from tests.build import (
+    ADMINISTRATOR,
+    allowing,
+    arn,
+    certificate,
+    key_slot,
+    principal,
+    root_row,
+    user,
+    user_detail,
+    user_with_services,
+)
 from tests.checks.case import Case
 
 IDLE = {"password_used": None, "password_changed": None}
-ROOT = root_row(mfa_active=False, password_last_used=None, keys=(key_slot(age=9), key_slot(age=9)))
-UNSET = password_policy(
-    set=False, minimum_length=8, reuse_prevention=0, upper=False, lower=False, number=False, symbol=False
+ROOT = root_row(
+    mfa_active=False,
+    password_last_used=None,
+    keys=(key_slot(age=9), key_slot(age=9)),
+    certificates=(certificate(), certificate()),
 )
+UNUSED = {"password_enabled": False, **IDLE}
+LONG_AGO = {"password_used": 300, "password_changed": 300}
+EVERYTHING = arn("policy/everything")
 
 CASES = (
-    Case(
-        console_without_mfa,
-        fails={user(mfa_active=False): "ana can sign in to the console without a second factor"},
-        passes=(user(), user(password_enabled=False, mfa_active=False)),
-        left_out=(ROOT,),
-    ),
     Case(
         idle_console_password,
         fails={
@@ -30,6 +48,9 @@ CASES = (
                 "the console password of ana was set 2026-10-05 and not used since (limit 45 days)"
             ),
             user(age=46, **IDLE): "the console password of ana was set 2026-10-05 and not used since (limit 45 days)",
+            user(age=46, administrator=True, **IDLE): (
+                "the console password of ana was set 2026-10-05 and not used since (limit 45 days)"
+            ),
         },
         passes=(
             user(password_used=45, password_changed=90),
@@ -43,34 +64,124 @@ CASES = (
         left_out=(ROOT,),
     ),
     Case(
+        idle_user,
+        fails={
+            user_with_services(password_used=91, password_changed=300): (
+                "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
+            ),
+            user_with_services(password_used=91, password_changed=300, administrator=True): (
+                "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
+            ),
+            # The newest use of all counts, of a key that was switched off since too.
+            user_with_services(active_keys=1, keys=(key_slot(age=200, used=91), key_slot(age=300)), **LONG_AGO): (
+                "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
+            ),
+            user_with_services(keys=(key_slot(age=200, used=91, active=False),), **LONG_AGO): (
+                "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
+            ),
+            # Nothing was ever used, and nothing is new.
+            user_with_services(
+                age=91, **IDLE
+            ): "ana used neither a password nor a key since 2026-08-21 (limit 90 days)",
+            user_with_services(active_keys=1, keys=(key_slot(age=91),), **UNUSED): (
+                "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
+            ),
+        },
+        passes=(
+            user_with_services(password_used=90, password_changed=300),
+            user_with_services(keys=(key_slot(age=200, used=90, active=False),), **LONG_AGO),
+            # New: the user, the password, the key.
+            user_with_services(age=90, **IDLE),
+            user_with_services(password_used=None, password_changed=90),
+            user_with_services(active_keys=1, keys=(key_slot(age=90),), **UNUSED),
+            # Whether those are used, AWS does not tell.
+            user_with_services("codecommit.amazonaws.com", **LONG_AGO),
+            # Nobody can sign in.
+            user_with_services(**UNUSED),
+        ),
+        left_out=(ROOT,),
+    ),
+    Case(
+        user_without_credentials,
+        fails={
+            user_with_services(age=91, **UNUSED): "ana, created 2026-08-21, has no active credential (limit 90 days)",
+            user_with_services(
+                age=91, keys=(key_slot(age=91, active=False),), certificates=(certificate(active=False),), **UNUSED
+            ): "ana, created 2026-08-21, has no active credential (limit 90 days)",
+        },
+        passes=(
+            user_with_services(age=90, **UNUSED),
+            user_with_services(),
+            user_with_services(active_keys=1, **UNUSED),
+            user_with_services(certificates=(certificate(),), **UNUSED),
+            user_with_services("bedrock.amazonaws.com", **UNUSED),
+        ),
+        left_out=(ROOT,),
+    ),
+    Case(
         second_active_key,
-        fails={user(active_keys=2): "ana has 2 active access keys"},
+        fails={
+            user(active_keys=2): "ana has 2 active access keys",
+            user(active_keys=2, administrator=True): "ana has 2 active access keys",
+        },
         passes=(user(active_keys=1), user()),
         left_out=(ROOT,),
     ),
     Case(
-        weak_password_policy,
+        active_signing_certificate,
         fails={
-            password_policy(minimum_length=13): "the password policy has a minimum length of 13 (limit 14)",
-            password_policy(reuse_prevention=23): "the password policy has 23 old passwords remembered (limit 24)",
-            password_policy(reuse_prevention=0): "the password policy has no old passwords remembered (limit 24)",
-            password_policy(upper=False): "the password policy has no demand for upper-case characters",
-            password_policy(lower=False): "the password policy has no demand for lower-case characters",
-            password_policy(number=False): "the password policy has no demand for numeric characters",
-            password_policy(symbol=False): "the password policy has no demand for symbol characters",
-            UNSET: (
-                "no password policy is set; AWS's default has a minimum length of 8 (limit 14), "
-                "no old passwords remembered (limit 24), "
-                "no demand for upper-case/lower-case/numeric/symbol characters"
-            ),
+            user(certificates=(certificate(), certificate(active=False))): "ana has an active signing certificate",
+            user(certificates=(certificate(age=None),)): "ana has an active signing certificate",
+            user(certificates=(certificate(),), administrator=True): "ana has an active signing certificate",
         },
-        # Passwords that expire are not asked for: people answer with a number at the end.
-        passes=(password_policy(), password_policy(minimum_length=128), password_policy(max_age_days=90)),
+        passes=(user(), user(certificates=(certificate(active=False), certificate(age=None, active=False)))),
+        left_out=(ROOT,),
     ),
     Case(
-        weak_password_policy,
-        limits=Limits(password_length=20, password_reuse=5),
-        fails={password_policy(): "the password policy has a minimum length of 14 (limit 20)"},
-        passes=(password_policy(minimum_length=20, reuse_prevention=5),),
+        policies_on_user,
+        fails={
+            user_detail(attached=(EVERYTHING,)): "ana holds a policy outside its groups",
+            user_detail(inline=("read",)): "ana holds a policy outside its groups",
+            user_detail(attached=(EVERYTHING,), inline=("read",), groups=("staff",)): (
+                "ana holds 2 policies outside its groups"
+            ),
+        },
+        # A boundary grants nothing.
+        passes=(user_detail(groups=("staff",)), user_detail(boundary=EVERYTHING)),
+    ),
+    Case(
+        administrator_user,
+        fails={
+            principal("User", "ana", administrator=True, attached=(EVERYTHING,), documents=(ADMINISTRATOR,)): (
+                "ana is an administrator by a policy of its own"
+            ),
+            principal(
+                "User",
+                "ana",
+                administrator=True,
+                attached=(EVERYTHING,),
+                inline=("all",),
+                documents=(allowing("s3:*"), ADMINISTRATOR, allowing("ec2:*")),
+            ): "ana is an administrator by a policy of its own",
+        },
+        passes=(
+            # By a group, and by another policy of its own nothing.
+            principal(
+                "User",
+                "ana",
+                administrator=True,
+                attached=(EVERYTHING,),
+                documents=(allowing("s3:*"), ADMINISTRATOR),
+            ),
+            # A boundary holds it down.
+            principal("User", "ana", attached=(EVERYTHING,), documents=(ADMINISTRATOR,)),
+            principal("Role", administrator=True, attached=(EVERYTHING,), documents=(ADMINISTRATOR,)),
+            principal("Group", administrator=True, attached=(EVERYTHING,), documents=(ADMINISTRATOR,)),
+        ),
+    ),
+    Case(
+        user_outside_groups,
+        fails={user_detail(): "ana is in no group"},
+        passes=(user_detail(groups=("staff",)),),
     ),
 )

@@ -28,8 +28,17 @@ FLAGGED = {
     ("HIGH", "console-without-mfa"),
     ("HIGH", "stale-access-key"),
     ("MEDIUM", "idle-access-key"),
-    ("MEDIUM", "weak-password-policy"),
+    ("MEDIUM", "default-password-policy"),
+    ("MEDIUM", "short-passwords"),
+    ("LOW", "long-lived-passwords"),
+    ("LOW", "passwords-without-lower-case"),
+    ("LOW", "passwords-without-number"),
+    ("LOW", "passwords-without-symbol"),
+    ("LOW", "passwords-without-upper-case"),
+    ("LOW", "reusable-passwords"),
+    ("LOW", "unrequested-access-key"),
     ("LOW", "unused-role"),
+    ("LOW", "user-outside-groups"),
 }
 
 
@@ -127,7 +136,7 @@ def test_piped_table_has_a_line_for_each_finding(auditor: Auditor, folder: Path)
     rows = [tuple(line.split()[:2]) for line in rest[: len(FLAGGED)]]
     assert set(rows) == FLAGGED
     assert rows == sorted(rows, key=lambda it: (["HIGH", "MEDIUM", "LOW"].index(it[0]), it[1]))
-    assert "6 findings (3 HIGH, 2 MEDIUM, 1 LOW)" in result.out
+    assert "15 findings (3 HIGH, 3 MEDIUM, 9 LOW)" in result.out
     assert "Not looked at, and so neither fine nor a finding:\n" in result.out
 
 
@@ -295,7 +304,7 @@ def test_pipe_in_place_of_a_file_is_not_read(folder: Path) -> None:
     """Nobody writes into it: who reads it waits for ever."""
     (folder / "password-policy.json").unlink()
     os.mkfifo(folder / "password-policy.json")
-    audited = process("audit", "--evidence", folder, "--check", "weak-password-policy")
+    audited = process("audit", "--evidence", folder, "--check", "default-password-policy")
     assert (audited.returncode, audited.stderr) == (0, "")
     assert "password-policy.json is missing" in audited.stdout
 

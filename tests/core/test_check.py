@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.check import Context, Limits, Problems, Severity, check
+from auditor.core.check import Because, Context, Limits, Problems, Severity, check, reasons
 from auditor.core.subjects.entities import Role
 from tests.build import NOW, ago, role
 
@@ -76,3 +76,7 @@ def test_fix_quotes_what_a_shell_would_read(name: str) -> None:
     )
     plain = all(character.isascii() and (character.isalnum() or character in "@%+=:,./-_") for character in name)
     assert quoted == name if plain else quoted == "'" + name.replace("'", "'\"'\"'") + "'"
+
+
+def test_reasons_are_those_that_hold() -> None:
+    assert reasons({Because.ADMINISTRATOR: True, Because.ROOT: False}) == (Because.ADMINISTRATOR,)

@@ -24,14 +24,19 @@ from auditor.core.subjects.credentials import (
     CredentialRow,
     KeyMetadata,
     KeySlot,
+    MfaDevice,
     RootMfa,
     RootUser,
+    ServiceCredentialMetadata,
     User,
     VirtualMfaDevice,
 )
 from auditor.core.subjects.entities import (
+    Group,
     IdentityProvider,
     IdentityProviderDetail,
+    Policy,
+    Role,
     ServerCertificate,
     ServerCertificateDetail,
     UserDetail,
@@ -45,6 +50,7 @@ from tests.build import (
     analyzer,
     analyzer_finding,
     arn,
+    certificate,
     credential_row,
     enabled_region,
     identity_provider,
@@ -64,7 +70,8 @@ LACKING = Unavailable(reason="the credential report lacks it")
 CHANGED = Unavailable(reason="a key changed after the credential report was made", inapplicable=True)
 UNLISTED = Unavailable(reason="its active keys are not listed")
 SOURCE_KINDS: tuple[type[Subject], ...] = (
-    *(CredentialRow, AccountSummary, VirtualMfaDevice, UserDetail, KeyMetadata),
+    *(CredentialRow, AccountSummary, VirtualMfaDevice, MfaDevice, KeyMetadata, ServiceCredentialMetadata),
+    *(UserDetail, Group, Role, Policy),
     *(EnabledRegion, Analyzer, AnalyzerFinding),
 )
 NOT_SEEN = {"eu-west-1": DENIED}
@@ -166,6 +173,15 @@ def test_root_key_in_either_source_counts(*, in_summary: bool, in_report: bool, 
     assert the_root(account_summary(keys=in_summary), root_row(keys=(NO_KEY, slot))).has_access_key is has_key
 
 
+@pytest.mark.parametrize(
+    ("in_summary", "in_report", "has_certificate"),
+    [(False, False, False), (True, False, True), (False, True, True), (True, True, True)],
+)
+def test_root_certificate_in_either_source_counts(*, in_summary: bool, in_report: bool, has_certificate: bool) -> None:
+    row = root_row(certificates=(certificate(active=False), certificate(active=in_report)))
+    assert the_root(account_summary(certificates=in_summary), row).has_certificate is has_certificate
+
+
 @pytest.mark.parametrize(("in_summary", "in_report"), [(False, True), (True, False), (False, False)])
 def test_root_mfa_counts_only_where_both_sources_have_it(*, in_summary: bool, in_report: bool) -> None:
     assert not the_root(account_summary(mfa=in_summary), root_row(mfa_active=in_report)).mfa_active
@@ -185,6 +201,13 @@ def test_only_roots_own_virtual_devices_are_roots() -> None:
     (mfa,) = seen(RootMfa, facts(*devices)).subjects
     assert isinstance(mfa, RootMfa)
     assert mfa.virtual == (arn("mfa/phone"),)
+
+
+@pytest.mark.parametrize(("password", "console"), [(True, True), (False, False), (None, False)])
+def test_key_knows_whether_and_since_when_its_user_has_the_console(*, password: bool | None, console: bool) -> None:
+    row = credential_row(age=50, password_enabled=password, keys=(key_slot(age=9), NO_KEY))
+    key = the_keys(row, key_metadata(age=9))["AKIA1"]
+    assert (key.console, key.user_created) == (console, ago(50))
 
 
 # Users.

@@ -138,7 +138,7 @@ def test_what_is_listed_only_while_it_is_a_problem_is_fixed_when_it_is_gone() ->
     examined = evaluate(snapshot(facts), CATALOGUE.values()).examined
     assert {check for check, it in examined.items() if it.gone_is_fixed} == {
         *("external-access", "unused-access", "internal-access"),
-        *("stale-access-key", "idle-access-key"),
+        *("stale-access-key", "idle-access-key", "unrequested-access-key", "long-term-key-in-use"),
     }
 
 

@@ -9,11 +9,19 @@ from auditor.core.subjects.credentials import RootMfa, RootUser
     controls=(
         "cis-1.2/1.12",
         "cis-1.4/1.4",
+        "cis-1.5/1.4",
+        "cis-2.0/1.4",
         "cis-3.0/1.4",
+        "cis-4.0/1.4",
         "cis-5.0/1.3",
         "cis-6.0/2.3",
         "cis-7.0/2.4",
         "fsbp/IAM.4",
+        "pci-4.0/7.2.3",
+        "pci-4.0/8.2.2",
+        "nist-800-53-r5/AC-6",
+        "nist-800-53-r5/AC-6(2)",
+        "nist-800-53-r5/AC-6(10)",
         "config/iam-root-access-key-check",
         "trusted-advisor/c2vlfg0f4h",
         "iam-best-practice/5",
@@ -47,15 +55,43 @@ def _count(active: int) -> str:
 
 
 @check(
+    Severity.HIGH,
+    controls=("iam-best-practice/5", "iam-anti-pattern/3"),
+    fix="as root, deactivate the certificate: console, Security credentials, X.509 signing certificates",
+)
+def root_signing_certificate(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
+    """Root user has an X.509 signing certificate.
+
+    It signs requests to interfaces that AWS has replaced, as root, without a second factor, and no report says whether
+    it is used.
+    """
+    if root.has_certificate:
+        active = [slot for slot in root.certificates if slot.active]
+        since = tuple(slot.rotated.isoformat() for slot in active if slot.rotated)
+        yield Problem("the root user has an active signing certificate", {"active_since": since})
+
+
+@check(
     Severity.CRITICAL,
     controls=(
         "cis-1.2/1.13",
         "cis-1.4/1.5",
+        "cis-1.5/1.5",
+        "cis-2.0/1.5",
         "cis-3.0/1.5",
+        "cis-4.0/1.5",
         "cis-5.0/1.4",
         "cis-6.0/2.4",
         "cis-7.0/2.5",
         "fsbp/IAM.9",
+        "pci-4.0/8.4.1",
+        "pci-4.0/8.4.2",
+        "pci-4.0/8.4.3",
+        "pci-4.0.1/8.4.2",
+        "nist-800-53-r5/IA-2(1)",
+        "nist-800-53-r5/IA-2(2)",
+        "nist-800-53-r5/IA-2(6)",
+        "nist-800-53-r5/IA-2(8)",
         "config/root-account-mfa-enabled",
         "trusted-advisor/7DAFEmoDos",
         "iam-best-practice/3",
@@ -79,11 +115,18 @@ def root_without_mfa(root: RootUser, ctx: Context) -> Problems:  # noqa: ARG001
     controls=(
         "cis-1.2/1.14",
         "cis-1.4/1.6",
+        "cis-1.5/1.6",
+        "cis-2.0/1.6",
         "cis-3.0/1.6",
+        "cis-4.0/1.6",
         "cis-5.0/1.5",
         "cis-6.0/2.5",
         "cis-7.0/2.6",
         "fsbp/IAM.6",
+        "pci-4.0/8.4.1",
+        "pci-4.0.1/8.4.2",
+        "nist-800-53-r5/IA-2(1)",
+        "nist-800-53-r5/IA-2(6)",
         "config/root-account-hardware-mfa-enabled",
         "iam-best-practice/3",
         "iam-best-practice/5",
@@ -105,7 +148,10 @@ def root_with_virtual_mfa(root: RootMfa, ctx: Context) -> Problems:  # noqa: ARG
     controls=(
         "cis-1.2/1.1",
         "cis-1.4/1.7",
+        "cis-1.5/1.7",
+        "cis-2.0/1.7",
         "cis-3.0/1.7",
+        "cis-4.0/1.7",
         "cis-5.0/1.6",
         "cis-6.0/2.6",
         "cis-7.0/2.7",

@@ -49,6 +49,11 @@ class Because(Enum):
         return self.value[1]
 
 
+def reasons(given: Mapping[Because, bool]) -> tuple[Because, ...]:
+    """Those that hold."""
+    return tuple(why for why, holds in given.items() if holds)
+
+
 def adjusted(severity: Severity, because: Iterable[Because]) -> Severity:
     """The severity one step up if anything raises it, and one step down if anything lowers it."""
     steps = {it.step for it in because}
@@ -64,6 +69,7 @@ class Limits:
 
     key_age: timedelta = timedelta(days=90)
     key_idle: timedelta = timedelta(days=45)
+    key_grace: timedelta = timedelta(days=7)
     password_idle: timedelta = timedelta(days=45)
     role_idle: timedelta = timedelta(days=90)
     root_use: timedelta = timedelta(days=90)
@@ -79,6 +85,8 @@ class Limits:
     required_role_policies: tuple[str, ...] = ()
     required_tags: tuple[str, ...] = ()
     oidc_audiences: tuple[str, ...] = ()
+    password_age: timedelta = timedelta(days=90)
+    user_idle: timedelta = timedelta(days=90)
 
     def replaced(self, others: Mapping[str, Any]) -> Self:
         """These limits, but the given ones instead; a name that no limit has any more is ignored."""

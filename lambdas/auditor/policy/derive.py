@@ -13,10 +13,11 @@ from auditor.core.derived import (
     root_management,
     sign_in,
     trails,
+    users,
     workloads,
 )
 from auditor.core.model import Facts, Subject
-from auditor.policy import guardrails, principals, providers, roles_anywhere
+from auditor.policy import bedrock, guardrails, principals, providers, roles_anywhere
 
 TOPICS = (
     principals,
@@ -25,6 +26,8 @@ TOPICS = (
     credentials,
     sign_in,
     details,
+    users,
+    bedrock,
     root_management,
     access_analyzer,
     trails,

@@ -9,11 +9,13 @@ from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
 from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
+from auditor.aws.sources.credentials_for_services import SERVICE_CREDENTIALS
 from auditor.aws.sources.delegated_administrators import DELEGATED_ADMINISTRATORS
 from auditor.aws.sources.effective_policies import EFFECTIVE_POLICIES
 from auditor.aws.sources.identity_center import IDENTITY_CENTER
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
 from auditor.aws.sources.metric_filters import METRIC_FILTERS
+from auditor.aws.sources.mfa_devices import MFA_DEVICES
 from auditor.aws.sources.organization import ORGANIZATION
 from auditor.aws.sources.organization_features import ORGANIZATION_FEATURES
 from auditor.aws.sources.organization_policies import ORGANIZATION_POLICIES
@@ -31,7 +33,9 @@ SOURCES: tuple[Source, ...] = (
     ACCOUNT_SUMMARY,
     PASSWORD_POLICY,
     VIRTUAL_MFA_DEVICES,
+    MFA_DEVICES,
     ACCESS_KEYS,
+    SERVICE_CREDENTIALS,
     IDENTITY_PROVIDERS,
     SERVER_CERTIFICATES,
     REGIONS,

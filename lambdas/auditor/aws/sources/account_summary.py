@@ -12,7 +12,10 @@ from auditor.core.subjects.credentials import AccountSummary
 
 
 class SummaryMap(Shape):
-    """The entries that are read; AWS leaves AccountPasswordPresent out of older answers, and root then has one."""
+    """The entries that are read. AWS leaves AccountPasswordPresent out of older answers, and root then has one.
+
+    That root has no signing certificate is the credential report's to say.
+    """
 
     mfa: int = Field(alias="AccountMFAEnabled")
     keys: int = Field(alias="AccountAccessKeysPresent")

@@ -14,7 +14,7 @@ from auditor.aws.errors import NotReadyError
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Source
 from auditor.core.model import Owner
-from auditor.core.subjects.credentials import CredentialRow, KeySlot
+from auditor.core.subjects.credentials import CertificateSlot, CredentialRow, KeySlot
 
 REUSE_FOR = timedelta(hours=4)
 POLL_SECONDS = 2.0
@@ -25,14 +25,12 @@ COLUMNS = frozenset(
     """user arn user_creation_time password_enabled password_last_used password_last_changed mfa_active
     access_key_1_active access_key_1_last_rotated access_key_1_last_used_date access_key_1_last_used_region
     access_key_1_last_used_service access_key_2_active access_key_2_last_rotated access_key_2_last_used_date
-    access_key_2_last_used_region access_key_2_last_used_service""".split()
+    access_key_2_last_used_region access_key_2_last_used_service cert_1_active cert_1_last_rotated cert_2_active
+    cert_2_last_rotated""".split()
 )
 """The columns that are read."""
 
-UNREAD = frozenset(
-    """password_next_rotation cert_1_active cert_1_last_rotated cert_2_active cert_2_last_rotated
-    additional_credentials_info""".split()
-)
+UNREAD = frozenset({"password_next_rotation", "additional_credentials_info"})
 """The columns that AWS gives besides; it adds more now and then, which must not break anything."""
 
 
@@ -126,6 +124,7 @@ def _row(cells: "Cells", owner: Owner) -> CredentialRow:
         password_last_changed=cells.time("password_last_changed"),
         mfa_active=bool(cells.flag("mfa_active")),
         keys=(_slot(cells, 1), _slot(cells, 2)),
+        certificates=tuple(_certificate(cells, number) for number in (1, 2)),
     )
 
 
@@ -138,6 +137,11 @@ def _slot(cells: "Cells", number: int) -> KeySlot:
         last_used_region=cells.maybe(f"{column}last_used_region"),
         last_used_service=cells.maybe(f"{column}last_used_service"),
     )
+
+
+def _certificate(cells: "Cells", number: int) -> CertificateSlot:
+    column = f"cert_{number}_"
+    return CertificateSlot(active=bool(cells.flag(f"{column}active")), rotated=cells.time(f"{column}last_rotated"))
 
 
 class Cells:

@@ -1,6 +1,6 @@
 """The root user, users and access keys: the credential report joined with what IAM says itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, product
@@ -48,6 +48,8 @@ def root_user(
                 password_last_used=row.password_last_used,
                 keys=row.keys,
                 guarded=not isinstance(guardrails, Unavailable) and any(it.root_denied for it in guardrails.subjects),
+                has_certificate=summary.root_certificates or any(slot.active for slot in row.certificates),
+                certificates=row.certificates,
             )
         ]
     )
@@ -113,6 +115,7 @@ def _user(detail: UserDetail, row: CredentialRow, *, administrator: bool) -> Use
         mfa_active=row.mfa_active,
         active_keys=sum(slot.active for slot in row.keys),
         keys=row.keys,
+        certificates=row.certificates,
         administrator=administrator,
         tags=detail.tags,
     )
@@ -143,13 +146,9 @@ def access_keys(
     for row in rows.subjects:
         keys = [] if row.is_root else held.pop(row.name, [])
         matched = match_keys(keys, row.keys)
-        tagged = tags.get(row.resource)
-        administrator = row.resource in administrators
-        found += [
-            replace(_access_key(key, row.resource, matched[key.uid], tagged), administrator=administrator)
-            for key in keys
-            if key.uid in matched
-        ]
+        made = [_access_key(key, row, matched[key.uid]) for key in keys if key.uid in matched]
+        administrator, tagged = row.resource in administrators, tags.get(row.resource)
+        found += [replace(key, administrator=administrator, tags=tagged) for key in made]
         active = sum(slot.active for slot in row.keys)
         if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):
             gaps[row.resource] = CHANGED if keys else unlisted
@@ -158,18 +157,17 @@ def access_keys(
     return Made(found, gaps | unknown)
 
 
-def _access_key(
-    key: KeyMetadata, user_arn: str, slots: tuple[KeySlot, ...], tags: Mapping[str, str] | None
-) -> AccessKey:
+def _access_key(key: KeyMetadata, row: CredentialRow, slots: tuple[KeySlot, ...]) -> AccessKey:
     return AccessKey(
         resource=key.resource,
         uid=key.uid,
         user=key.user,
-        user_arn=user_arn,
+        user_arn=row.resource,
         active=key.active,
         created=key.created,
         rows=slots,
-        tags=tags,
+        console=bool(row.password_enabled),
+        user_created=row.created,
     )
 
 

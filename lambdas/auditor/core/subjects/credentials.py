@@ -18,6 +18,14 @@ class KeySlot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CertificateSlot:
+    """One of the two X.509 signing certificate columns of the credential report."""
+
+    active: bool
+    rotated: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialRow(Subject):
     """One row of the credential report; the root user's too. `password_enabled` is None where AWS does not say."""
 
@@ -30,6 +38,7 @@ class CredentialRow(Subject):
     password_last_changed: datetime | None
     mfa_active: bool
     keys: tuple[KeySlot, KeySlot]
+    certificates: tuple[CertificateSlot, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +71,33 @@ class VirtualMfaDevice(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MfaDevice(Subject):
+    """One MFA device as ListMFADevices tells it: `user` is the name of its user, `resource` its serial number.
+
+    `copyable` says that what it proves can be had elsewhere: the seed of a virtual device, a text message.
+    """
+
+    aws_type = "AwsIamMfaDevice"
+    user: str
+    copyable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCredentialMetadata(Subject):
+    """One service-specific credential as ListServiceSpecificCredentials tells it; `service` is a service principal.
+
+    Only API keys have an end; those without one work for ever.
+    """
+
+    aws_type = "AwsIamServiceSpecificCredential"
+    user: str
+    service: str
+    active: bool
+    created: datetime
+    expires: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RootUser(Subject):
     """The root user: its credentials from the account summary and the credential report, its use from the report.
 
@@ -75,6 +111,8 @@ class RootUser(Subject):
     password_last_used: datetime | None
     keys: tuple[KeySlot, ...]
     guarded: bool = False
+    has_certificate: bool = False
+    certificates: tuple[CertificateSlot, ...] = ()
 
     @property
     def has_credentials(self) -> bool:
@@ -104,7 +142,28 @@ class User(Subject):
     mfa_active: bool
     active_keys: int
     keys: tuple[KeySlot, ...] = ()
+    certificates: tuple[CertificateSlot, ...] = ()
     administrator: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserWithRights(User):
+    """A user whose policies were all seen: that it is no administrator is certain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserWithDevices(UserWithRights):
+    """A user with its MFA devices, by their serial numbers. Only administrators' devices are asked for."""
+
+    copyable_devices: tuple[str, ...] = ()
+    bound_devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserWithServices(User):
+    """A user with the services that it has active service-specific credentials for."""
+
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +171,7 @@ class AccessKey(Subject):
     """An access key of an IAM user.
 
     `rows` are the report's slots that may be this key's: two only where the evidence cannot tell a user's keys apart.
-    `administrator` is what `Principal` says of its user.
+    `administrator` is what `Principal` says of its user, `console` whether that has a password.
     """
 
     aws_type = "AWS::IAM::AccessKey"
@@ -123,6 +182,8 @@ class AccessKey(Subject):
     created: datetime
     rows: tuple[KeySlot, ...]
     administrator: bool = False
+    console: bool = False
+    user_created: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -142,8 +203,42 @@ class AccessKey(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceCredential(ServiceCredentialMetadata):
+    """A service-specific credential with the ARN of its user."""
+
+    user_arn: str
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.uid
+
+    @property
+    def principal(self) -> str:
+        """ARN of the user who holds it."""
+        return self.user_arn
+
+    def works(self, now: datetime) -> bool:
+        """Whether it opens anything at that moment."""
+        return self.active and (self.expires is None or self.expires > now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BedrockKey(ServiceCredential):
+    """A long-term API key for Amazon Bedrock, and what its user may do there."""
+
+    administrator: bool
+    whole_service: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PasswordPolicy(Subject):
-    """The account's password policy; the AWS default of eight characters where none is `set`."""
+    """The account's password policy; the AWS default where none is `set`.
+
+    The default asks for eight characters of three of the four classes, so that no single class is sure; its passwords
+    never expire and may be used again.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
+    """
 
     aws_type = "AwsAccount"
     set: bool

@@ -69,11 +69,12 @@ class Principal(Entity):
     """A user, group or role with everything it holds, judged on the documents: no condition or guardrail is weighed.
 
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
-    policy that it holds in any way. `administrator` says that one of them allows everything, and that no permissions
-    boundary allows less; `bounds` is that boundary's document, empty if there is none, `trust`
-    a role's trust policy.
+    policy that it holds in any way, its own first. `administrator` says that one of them allows everything, and that no
+    permissions boundary allows less; `bounds` is that boundary's document, empty if there is none, `trust` a role's
+    trust policy.
     """
 
+    aws_type = "AwsIamPrincipal"
     kind: str
     groups: tuple[str, ...] = ()
     inherited: tuple[str, ...] = ()
@@ -87,6 +88,11 @@ class Principal(Entity):
     def resource_type(self) -> str:
         """CloudFormation's name of the kind."""
         return f"AWS::IAM::{self.kind}"
+
+    @property
+    def own_documents(self) -> tuple[Mapping[str, Any], ...]:
+        """The policies that it holds without any group: they come first."""
+        return self.documents[: len(self.attached) + len(self.inline)]
 
 
 SPELLED_OUT = 3
