@@ -208,7 +208,7 @@ def _too_long(_: int, __: FrameType | None) -> None:
 
 def _passes(it: Check, cases: Sequence[Case]) -> bool:
     """Whether the check does what its cases say: the words, what is material, the reasons that move its severity."""
-    shown = set()
+    shown = []
     for case in cases:
         for subject, reason in case.fails.items():
             problems = judged(it, subject, case.limits)
@@ -217,12 +217,15 @@ def _passes(it: Check, cases: Sequence[Case]) -> bool:
             later = judged(it, subject, case.limits, NOW + timedelta(days=1))
             if not {_material(problem) for problem in later} <= {_material(problem) for problem in problems}:
                 return False
-            shown |= {why for problem in problems for why in problem.because}
+            shown += [set(problem.because) for problem in problems]
             if it.setting in LISTS and judged(it, subject, replace(Limits(), **{it.setting: ()})):
                 return False
         if any(judged(it, subject, case.limits) for subject in case.passes):
             return False
-    return shown == set(it.because)
+        for subject, evidence in case.shows.items():
+            if [problem.evidence for problem in judged(it, subject, case.limits)] != [evidence]:
+                return False
+    return set().union(*shown) == set(it.because) and not set.intersection(*shown)
 
 
 def _material(problem: Any) -> str:

@@ -25,6 +25,7 @@ from tests.build import NOW, account_summary, analyzer, observed, root_row, snap
 from tests.checks import (
     cases_access_analyzer,
     cases_access_keys,
+    cases_activity,
     cases_policies,
     cases_roles,
     cases_root,
@@ -32,7 +33,15 @@ from tests.checks import (
 )
 from tests.checks.case import Case
 
-CASE_MODULES = (cases_root, cases_users, cases_access_keys, cases_roles, cases_policies, cases_access_analyzer)
+CASE_MODULES = (
+    cases_root,
+    cases_users,
+    cases_access_keys,
+    cases_roles,
+    cases_policies,
+    cases_access_analyzer,
+    cases_activity,
+)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
 UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()
@@ -62,6 +71,12 @@ def test_check_flags(it: Check, subject: Subject, limits: Limits) -> None:
     reason = next(case.fails[subject] for case in cases_of(it) if case.limits == limits and subject in case.fails)
     assert isinstance(subject, it.kind)
     assert [problem.reason for problem in judged(it, subject, limits)] == [reason]
+
+
+@pytest.mark.parametrize(("it", "subject", "limits"), each(lambda case: case.shows))
+def test_check_shows_what_the_problem_consists_of(it: Check, subject: Subject, limits: Limits) -> None:
+    evidence = next(case.shows[subject] for case in cases_of(it) if case.limits == limits and subject in case.shows)
+    assert [problem.evidence for problem in judged(it, subject, limits)] == [evidence]
 
 
 @pytest.mark.parametrize(("it", "subject", "limits"), each(lambda case: case.passes))
@@ -181,6 +196,13 @@ def test_check_names_the_list_it_goes_by_and_says_nothing_while_that_is_empty(it
 def test_reasons_that_move_a_severity_are_declared_and_each_has_a_case(it: Check) -> None:
     shown = {why for case in cases_of(it) for s in case.fails for p in judged(it, s, case.limits) for why in p.because}
     assert shown == set(it.because)
+
+
+@of_every_check
+def test_reason_that_moves_a_severity_does_not_always_hold(it: Check) -> None:
+    """It would be the check's own severity."""
+    problems = [p for case in cases_of(it) for s in case.fails for p in judged(it, s, case.limits)]
+    assert not set(it.because) & set.intersection(*(set(p.because) for p in problems))
 
 
 def placeholders(text: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from auditor.core.subjects.access_analyzer import (
     Region,
     UnusedAccess,
 )
+from auditor.core.subjects.activity import LastAccessed
 from auditor.core.subjects.credentials import (
     AccessKey,
     AccountSummary,
@@ -28,7 +29,7 @@ from auditor.core.subjects.credentials import (
     User,
     VirtualMfaDevice,
 )
-from auditor.core.subjects.entities import UserDetail
+from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
 from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import (
     NO_KEY,
@@ -57,6 +58,7 @@ UNLISTED = Unavailable(reason="its active keys are not listed")
 SOURCE_KINDS: tuple[type[Subject], ...] = (
     *(CredentialRow, AccountSummary, VirtualMfaDevice, UserDetail, KeyMetadata),
     *(EnabledRegion, Analyzer, AnalyzerFinding),
+    *(Group, Role, Policy, LastAccessed),
 )
 NOT_SEEN = {"eu-west-1": DENIED}
 NEEDS = [(it.gives, kind) for it in DERIVATIONS for kind in it.needs if kind in SOURCE_KINDS]

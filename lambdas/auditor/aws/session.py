@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from auditor.core.evidence import Refresh
 from auditor.core.model import Owner
 
 GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=60)
@@ -18,12 +19,17 @@ REGIONAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connec
 
 @dataclass(frozen=True, kw_only=True)
 class Aws:
-    """One account as its credentials see it. `now` is the audit's clock; `pause` waits for a number of seconds."""
+    """One account as its credentials see it. `now` is the audit's clock.
+
+    `pause` waits for a number of seconds, of which `elapsed` tells how many have gone by since some moment.
+    """
 
     session: boto3.Session
     owner: Owner
     now: datetime
     pause: Callable[[float], None] = time.sleep
+    elapsed: Callable[[], float] = time.monotonic
+    refresh: Refresh = field(default_factory=Refresh)
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of `service`; of the session's own Region unless `region` is given."""

@@ -66,6 +66,9 @@ class Limits:
     password_idle: timedelta = timedelta(days=45)
     role_idle: timedelta = timedelta(days=90)
     root_use: timedelta = timedelta(days=90)
+    service_idle: timedelta = timedelta(days=90)
+    bedrock_idle: timedelta = timedelta(days=60)
+    sagemaker_idle: timedelta = timedelta(days=90)
     password_length: int = 14
     password_reuse: int = 24
 

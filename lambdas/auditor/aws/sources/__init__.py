@@ -8,6 +8,7 @@ from auditor.aws.sources.analyzers import ANALYZERS
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
+from auditor.aws.sources.last_accessed import LAST_ACCESSED
 from auditor.aws.sources.organization import ORGANIZATION
 from auditor.aws.sources.password_policy import PASSWORD_POLICY
 from auditor.aws.sources.regions import REGIONS
@@ -27,6 +28,7 @@ SOURCES: tuple[Source, ...] = (
     ANALYZERS,
     ANALYZER_FINDINGS,
     ORGANIZATION,
+    LAST_ACCESSED,
 )
 """Every source, after those it needs."""
 

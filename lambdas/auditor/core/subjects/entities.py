@@ -55,9 +55,14 @@ class Role(Entity):
     instance_profiles: tuple[str, ...] = ()
 
     @property
+    def service_linked(self) -> bool:
+        """Whether only the AWS service that made it can use it."""
+        return self.path.startswith("/aws-service-role/")
+
+    @property
     def aws_owned(self) -> bool:
         """Service-linked roles and those of IAM Identity Center: AWS makes and removes them."""
-        return self.path.startswith(("/aws-service-role/", "/aws-reserved/"))
+        return self.service_linked or self.path.startswith("/aws-reserved/")
 
 
 @dataclass(frozen=True, kw_only=True)
