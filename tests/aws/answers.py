@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.build import ACCOUNT, OWNER, ago, arn, trusting
+from tests.build import ACCOUNT, NOW, OWNER, ago, arn, trusting
 
 COLUMNS = tuple(
     """user arn user_creation_time password_enabled password_last_used password_last_changed password_next_rotation
@@ -97,6 +97,19 @@ NO_DETAILS: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "Role
 def key_entry(key: str = "AKIA1EXAMPLEEXAMPLE1", user: str = "ana", age: float = 100, **members: Any) -> dict[str, Any]:
     """An entry of AccessKeyMetadata."""
     return {"UserName": user, "AccessKeyId": key, "Status": "Active", "CreateDate": ago(age), **members}
+
+
+def service_entry(namespace: str = "s3", used: float | None = None, **members: Any) -> dict[str, Any]:
+    """An entry of ServicesLastAccessed, of a service last used that many days ago."""
+    named = {"ServiceName": f"Amazon {namespace}", "ServiceNamespace": namespace, "TotalAuthenticatedEntities": 0}
+    region = {"LastAuthenticatedRegion": "eu-west-1", "TotalAuthenticatedEntities": 1}
+    return {**named, **({} if used is None else {"LastAuthenticated": ago(used), **region}), **members}
+
+
+def job(*services: dict[str, Any], status: str = "COMPLETED", **members: Any) -> dict[str, Any]:
+    """An answer of GetServiceLastAccessedDetails."""
+    dates = {"JobCreationDate": NOW, "JobCompletionDate": NOW}
+    return {"JobStatus": status, "ServicesLastAccessed": [*services], "IsTruncated": False, **dates, **members}
 
 
 def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:

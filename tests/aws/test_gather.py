@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -11,7 +12,7 @@ from moto import mock_aws
 
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.session import connect
-from auditor.aws.source import Source
+from auditor.aws.source import Asked, Source
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
 from auditor.aws.sources.credential_report import CREDENTIAL_REPORT
@@ -22,10 +23,12 @@ from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Observed, Owner, Unavailable
 from auditor.core.subjects.credentials import AccountSummary, CredentialRow, PasswordPolicy
 from auditor.render.export import as_json
+from tests.aws import last_accessed
 from tests.aws.answers import (
     NO_DETAILS,
     analyzer_entry,
     finding_entry,
+    job,
     key_entry,
     policy_entry,
     report,
@@ -33,6 +36,7 @@ from tests.aws.answers import (
     report_row,
     role_entry,
     root_row,
+    service_entry,
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
@@ -64,6 +68,8 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "DescribeAccount": {"Account": {"Id": ACCOUNT, "Name": "payments"}},
         "ListTagsForResource": {"Tags": []},
         "ListParents": {"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]},
+        "GenerateServiceLastAccessedDetails": {"JobId": str(UUID(int=1))},
+        "GetServiceLastAccessedDetails": job(service_entry("s3", 1), service_entry("ec2")),
     }
     return {name: always(answer) for name, answer in answers.items()} | replies
 
@@ -87,11 +93,12 @@ def test_gathering_calls_nothing_but_reads() -> None:
     pauses: list[float] = []
     gather(scripted(wire, pauses=pauses))
     others = {call.name for call in wire.calls if not call.name.startswith(("Get", "List", "Describe"))}
-    assert others == {"GenerateCredentialReport"}
+    assert others == {"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"}
 
 
 @pytest.fixture
 def moto_account() -> Iterator[None]:
+    last_accessed.install()
     with mock_aws():
         iam = new_session().client("iam")
         iam.create_user(UserName="ana")
@@ -137,8 +144,13 @@ OPERATIONS = {
     "server-certificates": ["ListServerCertificates"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
+    "last-accessed": ["GenerateServiceLastAccessedDetails", "GetServiceLastAccessedDetails"],
 }
-DEPENDENTS = {"credential-report": ["access-keys"], "regions": ["analyzers", "analyzer-findings"]}
+DEPENDENTS = {
+    "credential-report": ["access-keys"],
+    "authorization-details": ["last-accessed"],
+    "regions": ["analyzers", "analyzer-findings"],
+}
 
 
 @pytest.mark.parametrize(
@@ -290,6 +302,8 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("ListAnalyzers") == 17
     assert counts.pop("ListFindingsV2") == 17
     assert counts.pop("GetAccountAuthorizationDetails") == 2
+    assert counts.pop("GenerateServiceLastAccessedDetails") == 200
+    assert counts.pop("GetServiceLastAccessedDetails") == 200
     assert counts == dict.fromkeys(counts, 1)
     assert sum(counts.values()) == 12
 
@@ -329,3 +343,32 @@ def test_unreadable_answer_is_an_error_that_names_its_file_where_a_person_gave_i
     with pytest.raises(UnreadableSourceError) as error:
         snapshot(broken, [ACCOUNT_SUMMARY], strict=True)
     assert str(error.value) == "account-summary.json: SummaryMap.AccountMFAEnabled: Field required"
+
+
+# What earlier runs were told.
+
+
+def recalling(*, remembers: bool) -> tuple[Source, list[Mapping[str, Any]]]:
+    """A source that says what it was given."""
+    given: list[Mapping[str, Any]] = []
+
+    def gather_(_: Any, needed: Mapping[str, Any]) -> Asked:
+        given.append(dict(needed))
+        return Asked(raw={})
+
+    made = replace(PASSWORD_POLICY, name="own", needs=("account-summary",), gather=gather_, remembers=remembers)
+    return made, given
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_source_gets_its_own_last_answer_only_if_it_remembers(*, remembers: bool) -> None:
+    source, given = recalling(remembers=remembers)
+    before = {"own": {"last": 1}, "account-summary": {"last": 2}, "retired": {"last": 3}}
+    gather(scripted(Wire(script=script())), [ACCOUNT_SUMMARY, source], before=before)
+    assert given == [{"account-summary": SUMMARY} | ({"own": {"last": 1}} if remembers else {})]
+
+
+def test_source_that_remembers_gets_nothing_in_the_first_run() -> None:
+    source, given = recalling(remembers=True)
+    gather(scripted(Wire(script=script())), [ACCOUNT_SUMMARY, source])
+    assert given == [{"account-summary": SUMMARY}]

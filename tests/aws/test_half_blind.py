@@ -15,13 +15,14 @@ from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.life import Changes, Event
 from auditor.core.model import Unavailable
-from tests.aws.answers import analyzer_entry, finding_entry
+from tests.aws.answers import analyzer_entry, finding_entry, service_entry
 from tests.aws.office import Office, minutes
 from tests.build import NOW, arn
 from tests.cli.evidence import document, ordinary
 
 REGION = "eu-west-1"
 ANALYZER = analyzer_entry(arn=f"arn:aws:access-analyzer:{REGION}:111122223333:analyzer/zone")
+PRINCIPALS = (arn("user/ana"), arn("role/deploy"))
 
 
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +52,18 @@ WHOLE = ordinary() | {
     "analyzers.json": document({"analyzers": [plain(ANALYZER)]}),
     "analyzer-findings.json": document({"findings": [plain(finding_entry() | {"analyzerArn": ANALYZER["arn"]})]}),
     "organization.json": document({"Organization": None}),
+    "last-accessed.json": document(
+        {
+            "LastAccessed": [
+                {
+                    "Arn": it,
+                    "JobCompletionDate": NOW.isoformat(),
+                    "ServicesLastAccessed": [plain(service_entry("s3", 1)), plain(service_entry("bedrock"))],
+                }
+                for it in PRINCIPALS
+            ]
+        }
+    ),
 }
 
 

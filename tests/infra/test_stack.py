@@ -223,7 +223,9 @@ def test_roles_are_what_the_code_declares(audited: Template) -> None:
         for sid, actions in {
             "ReadTheAccount": sources.ACTIONS,
             "RecordFindings": findings_table.ACTIONS,
-            "KeepEvidence": evidence_store.ACTIONS,
+            "KeepEvidence": evidence_store.KEEP_ACTIONS,
+            "RecallEvidence": evidence_store.RECALL_ACTIONS,
+            "FindEvidence": evidence_store.LIST_ACTIONS,
             "ReadTheStream": findings_stream.ACTIONS,
             "HandOn": outbox.TABLE_ACTIONS,
             "FindAgain": outbox.INDEX_ACTIONS,
@@ -242,7 +244,7 @@ def test_roles_are_what_the_code_declares(audited: Template) -> None:
 def test_nothing_but_the_account_s_own_reads_is_granted_on_everything(audited: Template) -> None:
     assert [sid for sid, it in granted(audited).items() if it["Resource"] == "*"] == ["ReadTheAccount"]
     starred = [sid for sid, it in granted(audited).items() if "*" in json.dumps(it["Resource"])]
-    assert sorted(starred) == ["KeepEvidence", "ReadTheAccount"]
+    assert sorted(starred) == ["KeepEvidence", "ReadTheAccount", "RecallEvidence"]
     assert not any("ManagedPolicyArns" in it for it in of_type(audited, "AWS::IAM::Role") if not chat_s(it))
 
 
