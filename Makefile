@@ -7,7 +7,7 @@ DYNAMODB_LOCAL := 10.3.0
 UV := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench deploy lock clean
+.PHONY: help setup demo test lint format docs mutants bench deploy lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: .venv/ready ## let ruff format the code
 
 docs: .venv/ready ## write docs/checks.md from the catalogue
 	$(BIN)/auditor checks --format markdown > docs/checks.md
+
+mutants: .venv/ready ## make every comparison of every check wrong, and see that a case notices
+	@$(BIN)/python -m bench.mutants
 
 bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size, cold start, request units
 	$(BIN)/python -m bench.largest_account

@@ -56,7 +56,13 @@ class Audit(Construct):
     def _allow(self, table: dynamodb.Table, bucket: s3.Bucket) -> None:
         self.of.allow("ReadTheAccount", ACTIONS, ["*"])
         self.of.allow("RecordFindings", findings_table.ACTIONS, [table.table_arn])
-        self.of.allow("KeepEvidence", evidence_store.ACTIONS, [bucket.arn_for_objects(f"{evidence_store.PREFIX}/*")])
-        objects = f"IAM5[Resource::<{logical_id(bucket)}.Arn>/{evidence_store.PREFIX}/*]"
+        kept, latest = (bucket.arn_for_objects(f"{it}/*") for it in (evidence_store.PREFIX, evidence_store.LATEST))
+        self.of.allow("KeepEvidence", evidence_store.KEEP_ACTIONS, [kept, latest])
+        self.of.allow("RecallEvidence", evidence_store.RECALL_ACTIONS, [latest])
+        self.of.allow("FindEvidence", evidence_store.LIST_ACTIONS, [bucket.bucket_arn])
         reads = "the account-wide reads of IAM, EC2, Access Analyzer and Organizations know no resource beforehand"
-        acknowledge(self.of.role, **{"IAM5[Resource::*]": reads, objects: "each audit has objects of its own"})
+        objects = {
+            f"IAM5[Resource::<{logical_id(bucket)}.Arn>/{it}/*]": "each account, and each audit, has objects of its own"
+            for it in (evidence_store.PREFIX, evidence_store.LATEST)
+        }
+        acknowledge(self.of.role, **{"IAM5[Resource::*]": reads, **objects})

@@ -30,6 +30,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from auditor.core import telling
 from auditor.core.check import Limits, Severity
+from auditor.core.evidence import Refresh
 
 DEPLOYED = Path(__file__).with_name("deployment.json")
 """Where the asset has the settings of its deployment."""
@@ -153,6 +154,16 @@ class AlertSettings(Strict):
     escalate_to: str = DEFAULT_CHANNEL
 
 
+class LastAccessedSettings(Strict):
+    """How many users and roles a run asks which services they used last, and for how many days an answer holds.
+
+    Each costs two calls. With 0 nobody is asked.
+    """
+
+    principals_a_run: Annotated[int, Field(ge=0, le=2000)] = 200
+    days: Days = timedelta(days=7)
+
+
 class Deployment(Strict):
     """What `cdk.json` may set under ``auditor``; every key has a default."""
 
@@ -160,6 +171,7 @@ class Deployment(Strict):
     timezone: Timezone = "UTC"
     channels: dict[ChannelName, ChannelSettings] = {DEFAULT_CHANNEL: ChannelSettings()}
     alerts: AlertSettings = AlertSettings()
+    last_accessed: LastAccessedSettings = LastAccessedSettings()
     limits: LimitSettings = LimitSettings()
     silence_hours: Annotated[int, Field(ge=2, le=168)] = 26
     evidence_days: Annotated[int, Field(ge=400, le=3653)] = 1096
@@ -188,6 +200,10 @@ class Deployment(Strict):
     def checked_limits(self) -> Limits:
         """The limits as the checks take them."""
         return Limits(**dict(self.limits))
+
+    def refresh(self) -> Refresh:
+        """How the sources that ask for each principal spread it over the runs."""
+        return Refresh(a_run=self.last_accessed.principals_a_run, after=self.last_accessed.days)
 
     def alert_at(self) -> Severity:
         """The least severity that is told at once."""

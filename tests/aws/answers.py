@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.build import ACCOUNT, OWNER, ago, arn, trusting
+from tests.build import ACCOUNT, NOW, OWNER, ago, arn, trusting
 
 COLUMNS = tuple(
     """user arn user_creation_time password_enabled password_last_used password_last_changed password_next_rotation
@@ -113,6 +113,19 @@ def service_credential_entry(uid: str = "ACCA1EXAMPLEEXAMPLE1", user: str = "ana
 def mfa_entry(serial: str = "GAHT12345678", user: str = "ana") -> dict[str, Any]:
     """An entry of MFADevices."""
     return {"UserName": user, "SerialNumber": serial, "EnableDate": ago(100)}
+
+
+def service_entry(namespace: str = "s3", used: float | None = None, **members: Any) -> dict[str, Any]:
+    """An entry of ServicesLastAccessed, of a service last used that many days ago."""
+    named = {"ServiceName": f"Amazon {namespace}", "ServiceNamespace": namespace, "TotalAuthenticatedEntities": 0}
+    region = {"LastAuthenticatedRegion": "eu-west-1", "TotalAuthenticatedEntities": 1}
+    return {**named, **({} if used is None else {"LastAuthenticated": ago(used), **region}), **members}
+
+
+def job(*services: dict[str, Any], status: str = "COMPLETED", **members: Any) -> dict[str, Any]:
+    """An answer of GetServiceLastAccessedDetails."""
+    dates = {"JobCreationDate": NOW, "JobCompletionDate": NOW}
+    return {"JobStatus": status, "ServicesLastAccessed": [*services], "IsTruncated": False, **dates, **members}
 
 
 def analyzer_entry(region: str = "eu-west-1", **members: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from auditor.settings import (
     environment,
     validated,
 )
-from tests.aws import listeners
+from tests.aws import last_accessed, listeners
 from tests.aws.answers import ADMINISTRATOR, analyzer_entry, finding_entry, report, root_row
 from tests.aws.listeners import Listener
 from tests.aws.template import TableDefinition, create_table
@@ -190,6 +190,7 @@ def credential_report() -> bytes:
 
 def make_stack(definition: TableDefinition) -> dict[str, Listener]:
     """What the stack makes besides the functions; who hears each topic."""
+    last_accessed.install()
     session = new_session()
     create_table(session.client("dynamodb"), NAME, definition)
     session.client("s3").create_bucket(Bucket="evidence")

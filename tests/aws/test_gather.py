@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -11,7 +12,7 @@ from moto import mock_aws
 
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.session import connect
-from auditor.aws.source import Source
+from auditor.aws.source import Asked, Source
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
 from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
@@ -24,13 +25,14 @@ from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Observed, Owner, Unavailable
 from auditor.core.subjects.credentials import AccountSummary, CredentialRow, PasswordPolicy
 from auditor.render.export import as_json
+from tests.aws import last_accessed
 from tests.aws.answers import (
     ADMINISTRATOR,
     NO_DETAILS,
     TRAIL,
+    administrator_entry,
     alarm_entry,
     alternate_contact,
-    administrator_entry,
     analyzer_entry,
     certificate_entry,
     delegated_entry,
@@ -38,6 +40,7 @@ from tests.aws.answers import (
     event_selectors,
     filter_entry,
     finding_entry,
+    job,
     key_entry,
     mfa_entry,
     policy_entry,
@@ -46,9 +49,10 @@ from tests.aws.answers import (
     report_row,
     role_entry,
     root_row,
+    service_credential_entry,
+    service_entry,
     subscription_entry,
     trail_entry,
-    service_credential_entry,
     user_entry,
 )
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
@@ -63,8 +67,6 @@ SUMMARY = {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
 
 def script(**replies: Reply) -> dict[str, Reply]:
     """An account with one of each thing, as far as `replies` say nothing else."""
-    """An account with a user, her key, one Region, one analyzer and one of each workload, unless `replies` differ."""
-    """An account with an administrator, her key, one Region and one analyzer, as far as `replies` say nothing else."""
     text = report(root_row(), report_row("ana", **report_key()))
     details = {**NO_DETAILS, "UserDetailList": [administrator_entry()], "IsTruncated": False}
     answers: dict[str, Mapping[str, Any]] = {
@@ -85,9 +87,6 @@ def script(**replies: Reply) -> dict[str, Reply]:
             "ServerCertificate": {"ServerCertificateMetadata": certificate_entry(), "CertificateBody": "x"}
         },
         "ListServiceSpecificCredentials": {"ServiceSpecificCredentials": [service_credential_entry()]},
-        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": []},
-        "ListSAMLProviders": {"SAMLProviderList": []},
-        "ListServerCertificates": {"ServerCertificateMetadataList": [], "IsTruncated": False},
         "DescribeRegions": {"Regions": [{"RegionName": "eu-west-1", "OptInStatus": "opt-in-not-required"}]},
         "ListAnalyzers": {"analyzers": [analyzer_entry()]},
         "ListFindingsV2": {"findings": [finding_entry()]},
@@ -114,6 +113,8 @@ def script(**replies: Reply) -> dict[str, Reply]:
         "ListSubscriptionsByTopic": {"Subscriptions": [subscription_entry()]},
         **EMPTY,
         **FULL,
+        "GenerateServiceLastAccessedDetails": {"JobId": str(UUID(int=1))},
+        "GetServiceLastAccessedDetails": job(service_entry("s3", 1), service_entry("ec2")),
     }
     asked = {"DescribeEffectivePolicy": effective_policy, "GetAlternateContact": alternate_contact}
     return {name: always(answer) for name, answer in answers.items()} | asked | replies
@@ -138,14 +139,12 @@ def test_gathering_calls_nothing_but_reads() -> None:
     pauses: list[float] = []
     gather(scripted(wire, pauses=pauses))
     others = {call.name for call in wire.calls if not call.name.startswith(("Get", "List", "Describe", "BatchGet"))}
-    assert others == {"GenerateCredentialReport"}
-
-
-NOT_IN_MOTO = {"ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []})}
+    assert others == {"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"}
 
 
 @pytest.fixture
 def moto_account() -> Iterator[None]:
+    last_accessed.install()
     with mock_aws():
         iam = new_session().client("iam")
         iam.create_user(UserName="ana")
@@ -160,7 +159,6 @@ def moto_account() -> Iterator[None]:
         serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]["SerialNumber"]
         codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "234567"}
         iam.enable_mfa_device(UserName="ana", SerialNumber=serial, **codes)
-        new_session().client("organizations").create_organization(FeatureSet="ALL")
         yield
 
 
@@ -173,12 +171,6 @@ def _organize(organizations: Any) -> None:
     organizations.register_delegated_administrator(
         AccountId=made["AccountId"], ServicePrincipal="guardduty.amazonaws.com"
     )
-
-
-NOT_IN_MOTO = {
-    "DescribeEffectivePolicy": effective_policy,
-    "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
-}
 
 
 def moto_trail() -> None:
@@ -225,6 +217,9 @@ def _run_one_of_each(owner: Owner) -> None:
 IN_PRIVATE_CA = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": here("acm-pca", "certificate-authority/ca")}}
 ANCHOR = {"source": IN_PRIVATE_CA}
 BESIDE_MOTO: dict[str, Reply] = {
+    "DescribeEffectivePolicy": effective_policy,
+    "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
+    "ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []}),
     "DescribeRegions": always(FULL["DescribeRegions"]),
     "GetJobs": always(EMPTY["GetJobs"]),
     "DescribeStacks": always(EMPTY["DescribeStacks"]),
@@ -239,7 +234,6 @@ BESIDE_MOTO: dict[str, Reply] = {
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
-    session, wire = new_session(), Wire(script=NOT_IN_MOTO)
     session, wire = new_session(), Wire(script=BESIDE_MOTO)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
     Wire(script=BESIDE_MOTO).mount(session)
@@ -280,8 +274,6 @@ OPERATIONS = {
     ],
     "server-certificates": ["ListServerCertificates", "GetServerCertificate"],
     "service-credentials": ["ListServiceSpecificCredentials"],
-    "identity-providers": ["ListOpenIDConnectProviders", "ListSAMLProviders"],
-    "server-certificates": ["ListServerCertificates"],
     "regions": ["DescribeRegions"],
     "organization": ["DescribeOrganization", "DescribeAccount", "ListTagsForResource", "ListParents"],
     "organization-policies": ["ListRoots", "ListPoliciesForTarget", "DescribePolicy"],
@@ -289,23 +281,8 @@ OPERATIONS = {
     "delegated-administrators": ["ListDelegatedAdministrators", "ListDelegatedServicesForAccount"],
     "organization-features": ["ListOrganizationsFeatures"],
     "account-contacts": ["GetAlternateContact"],
+    "last-accessed": ["GenerateServiceLastAccessedDetails", "GetServiceLastAccessedDetails"],
 }
-DEPENDENTS = {
-    "credential-report": {"access-keys": "credential-report"},
-    "regions": {
-        "analyzers": "regions",
-        "analyzer-findings": "analyzers",
-        "workloads": "regions",
-        "configuration-keys": "regions",
-        "roles-anywhere": "regions",
-    },
-}
-"""For each source those that lack something without it, and what it is that they lack."""
-    "credential-report": [["mfa-devices"], ["access-keys"]],
-    "authorization-details": [["mfa-devices"]],
-    "regions": [["analyzers", "analyzer-findings"]],
-}
-"""The sources that need another, each with those that need it in turn."""
 
 
 @pytest.mark.parametrize(
@@ -316,19 +293,9 @@ def test_denied_source_is_unavailable_with_the_reason_and_so_is_what_needs_it(so
     answers = gather(scripted(Wire(script=denied))).answers
     expected = {source: Unavailable(reason=f"{operation}: AccessDenied: ana may not")}
     for dependent in SOURCES:
-        for needed in set(dependent.needs) & set(expected):
-            expected[dependent.name] = Unavailable(reason=f"needs {needed}: {expected[needed].reason}")
-    reasons = {source: f"{operation}: AccessDenied: ana may not"}
-    for dependent, needed in DEPENDENTS.get(source, {}).items():
-        reasons[dependent] = f"needs {needed}: {reasons[needed]}"
-    expected = {name: Unavailable(reason=reason) for name, reason in reasons.items()}
-    first = f"{operation}: AccessDenied: ana may not"
-    expected = {source: Unavailable(reason=first)}
-    for chain in DEPENDENTS.get(source, []):
-        reason = first
-        for needed, dependent in zip([source, *chain], chain, strict=False):
-            reason = f"needs {needed}: {reason}"
-            expected[dependent] = Unavailable(reason=reason)
+        lacking = next((needed for needed in dependent.needs if needed in expected), None)
+        if lacking:
+            expected[dependent.name] = Unavailable(reason=f"needs {lacking}: {expected[lacking].reason}")
     assert {name: it for name, it in answers.items() if isinstance(it, Unavailable)} == expected
 
 
@@ -493,8 +460,9 @@ def test_calls_for_a_large_account_stay_within_the_budget() -> None:
     assert counts.pop("GetAlternateContact") == 3
     assert counts.pop("ListPoliciesForTarget") == 2
     assert {name: counts.pop(name) for name in EMPTY} == dict.fromkeys(EMPTY, 17)
+    assert counts.pop("GenerateServiceLastAccessedDetails") == 200
+    assert counts.pop("GetServiceLastAccessedDetails") == 200
     assert counts == dict.fromkeys(counts, 1)
-    assert sum(counts.values()) == 13
 
 
 def evidence(**answers: Answer | Unavailable) -> Evidence:
@@ -532,3 +500,32 @@ def test_unreadable_answer_is_an_error_that_names_its_file_where_a_person_gave_i
     with pytest.raises(UnreadableSourceError) as error:
         snapshot(broken, [ACCOUNT_SUMMARY], strict=True)
     assert str(error.value) == "account-summary.json: SummaryMap.AccountMFAEnabled: Field required"
+
+
+# What earlier runs were told.
+
+
+def recalling(*, remembers: bool) -> tuple[Source, list[Mapping[str, Any]]]:
+    """A source that says what it was given."""
+    given: list[Mapping[str, Any]] = []
+
+    def gather_(_: Any, needed: Mapping[str, Any]) -> Asked:
+        given.append(dict(needed))
+        return Asked(raw={})
+
+    made = replace(PASSWORD_POLICY, name="own", needs=("account-summary",), gather=gather_, remembers=remembers)
+    return made, given
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_source_gets_its_own_last_answer_only_if_it_remembers(*, remembers: bool) -> None:
+    source, given = recalling(remembers=remembers)
+    before = {"own": {"last": 1}, "account-summary": {"last": 2}, "retired": {"last": 3}}
+    gather(scripted(Wire(script=script())), [ACCOUNT_SUMMARY, source], before=before)
+    assert given == [{"account-summary": SUMMARY} | ({"own": {"last": 1}} if remembers else {})]
+
+
+def test_source_that_remembers_gets_nothing_in_the_first_run() -> None:
+    source, given = recalling(remembers=True)
+    gather(scripted(Wire(script=script())), [ACCOUNT_SUMMARY, source])
+    assert given == [{"account-summary": SUMMARY}]

@@ -24,6 +24,7 @@ from tests.aws.answers import (
     filter_entry,
     finding_entry,
     service_credential_entry,
+    service_entry,
     subscription_entry,
     trail_entry,
 )
@@ -35,6 +36,7 @@ from tests.cli.evidence import document, ordinary
 REGION = "eu-west-1"
 ORGANIZATION = {"Id": "o-a1b2c3d4e5", "FeatureSet": "ALL", "MasterAccountId": "999988887777"}
 ANALYZER = analyzer_entry(arn=f"arn:aws:access-analyzer:{REGION}:111122223333:analyzer/zone")
+PRINCIPALS = (arn("user/ana"), arn("role/deploy"))
 
 
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +111,18 @@ WHOLE = ordinary() | {
         [{"type": "AWS::EC2::Instance", "arn": here("ec2", "instance/i-1"), "where": "UserData", "key": KEY_ID}]
     ),
     "roles-anywhere.json": document({"trustAnchors": [], "profiles": []}),
+    "last-accessed.json": document(
+        {
+            "LastAccessed": [
+                {
+                    "Arn": it,
+                    "JobCompletionDate": NOW.isoformat(),
+                    "ServicesLastAccessed": [plain(service_entry("s3", 1)), plain(service_entry("bedrock"))],
+                }
+                for it in PRINCIPALS
+            ]
+        }
+    ),
 }
 
 

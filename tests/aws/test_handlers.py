@@ -243,7 +243,9 @@ def test_source_that_is_denied_is_told_and_resolves_nothing(functions: Functions
     before = {it.finding.id for it in functions.ledger().records.values() if it.status is Status.OPEN}
     functions.script["GetAccountAuthorizationDetails"] = always(Refused("AccessDenied", "no"))
     outcome = functions.day(NOW + DAY)
-    assert outcome["unavailable"] == {"authorization-details": "GetAccountAuthorizationDetails: AccessDenied: no"}
+    why = "GetAccountAuthorizationDetails: AccessDenied: no"
+    assert outcome["unavailable"]["authorization-details"] == why
+    assert {it.removeprefix("needs authorization-details: ") for it in outcome["unavailable"].values()} == {why}
     assert outcome["transitions"] == 0
     heard = functions.heard()
     assert {it["event"] for it in documents(heard["events"])} == {"AUDIT_GAP"}
@@ -344,11 +346,30 @@ def test_reviewed_exception_holds_from_the_next_audit_and_through_its_last_day(f
 
 
 def test_audit_calls_exactly_what_its_role_allows(functions: Functions) -> None:
-    """Asking for who one is needs no permission; a report that is fresh already need not be generated."""
+    """Asking for who one is needs no permission; a report that is fresh already need not be generated.
+
+    Only the second run has something to recall.
+    """
     functions.audit()
+    called = functions.wire.actions
+    functions.audit(NOW + DAY)
+    called |= functions.wire.actions
     granted = {*ACTIONS, *findings_table.ACTIONS, *evidence_store.ACTIONS}
-    called = functions.wire.actions - {"sts:GetCallerIdentity"} | {"iam:GenerateCredentialReport"}
-    assert called == granted
+    assert called - {"sts:GetCallerIdentity"} | {"iam:GenerateCredentialReport"} == granted
+
+
+def test_principals_are_asked_as_the_settings_say_and_answers_are_remembered(functions: Functions) -> None:
+    functions.deploy(last_accessed={"principals_a_run": 2, "days": 3})
+    asked = []
+    for day in range(3):
+        functions.audit(NOW + day * DAY)
+        calls = functions.wire.named("GenerateServiceLastAccessedDetails")
+        asked.append([it.params["Arn"].rpartition("/")[2] for it in calls])
+    assert [sorted(it) for it in asked] == [["ana", "forgotten"], ["bo", "forgotten"], ["ana"]]
+    functions.deploy(last_accessed={"principals_a_run": 0})
+    outcome = functions.audit(NOW + 3 * DAY)
+    assert functions.wire.named("GenerateServiceLastAccessedDetails") == []
+    assert (outcome["unavailable"], outcome["skipped"]) == ({}, {})
 
 
 def test_notify_calls_exactly_what_its_role_allows(functions: Functions) -> None:

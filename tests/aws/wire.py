@@ -27,6 +27,7 @@ OTHER_ACTION = {
     "access-analyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
     "monitoring:DescribeAlarms": ("cloudwatch:DescribeAlarms",),
     "cloudformation:DescribeStacks": ("cloudformation:DescribeStacks", "cloudformation:ListStacks"),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
     "sns:PublishBatch": ("sns:Publish",),
 }
 """The IAM actions of the operations that are not called like theirs."""
@@ -160,11 +161,14 @@ def new_session(region: str = "us-east-1") -> boto3.Session:
 
 
 def scripted(wire: Wire, *, now: datetime = NOW, owner: Owner = OWNER, pauses: list[float] | None = None) -> Aws:
-    """An account that answers by script; the seconds that the audit would have waited go into `pauses`."""
+    """An account that answers by script; the seconds that the audit would have waited go into `pauses`.
+
+    No other time goes by.
+    """
     session = new_session()
     wire.mount(session)
-    pause = (pauses if pauses is not None else []).append
-    return Aws(session=session, owner=owner, now=now, pause=pause)
+    waited = pauses if pauses is not None else []
+    return Aws(session=session, owner=owner, now=now, pause=waited.append, elapsed=lambda: sum(waited))
 
 
 def pages_of(items: list[Any], size: int) -> Iterator[list[Any]]:

@@ -14,6 +14,7 @@ from moto import mock_aws
 from pydantic import BaseModel
 
 from auditor.settings import AuditSettings, NotifySettings, TellSettings, environment
+from tests.aws import last_accessed
 from tests.aws.answers import ADMINISTRATOR
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.wire import new_session
@@ -57,6 +58,7 @@ def test_function_can_import_its_asset_and_the_runtime_and_nothing_else(asset: P
 @pytest.fixture
 def aws(table_definition: TableDefinition) -> Iterator[str]:
     """The endpoint of an AWS with an account worth auditing."""
+    last_accessed.install()
     with mock_aws():
         session = new_session()
         create_table(session.client("dynamodb"), "findings", table_definition)
@@ -103,8 +105,9 @@ def test_audit_function_audits_and_a_second_run_finds_nothing_new(aws: str, path
     items = new_session().resource("dynamodb").Table("findings").scan()["Items"]
     assert sum(it["item"] == "finding" for it in items) == first.body["findings"]
     kept = new_session().client("s3").list_objects_v2(Bucket="kept")["Contents"]
-    assert {it["Key"].rpartition("/")[0] for it in kept} == {first.body["evidence"]}
-    assert len(kept) == 13
+    latest = f"latest/aws/{ACCOUNT}"
+    assert {it["Key"].rpartition("/")[0] for it in kept} == {first.body["evidence"], latest}
+    assert len(kept) == 15
 
 
 def test_notify_and_tell_functions_tell_what_the_table_says(aws: str, path: list[Path], tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ CASES = (
             root(key=True, keys=(key_slot(age=900, used=3, active=False), key_slot(age=9))): (
                 "the root user has an active access key, no use on record"
             ),
+            # One of the two was never used, and one has no date.
+            root(key=True, keys=(key_slot(age=900), key_slot(age=9, used=1))): (
+                "the root user has 2 active access keys, last used 2026-11-19"
+            ),
+            root(key=True, keys=(key_slot(age=None), NO_KEY)): (
+                "the root user has an active access key, no use on record"
+            ),
         },
         passes=(root(), root(mfa=False), root(keys=(key_slot(age=900, used=3, active=False), NO_KEY))),
     ),

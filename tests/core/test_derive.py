@@ -18,6 +18,7 @@ from auditor.core.subjects.access_analyzer import (
     Region,
     UnusedAccess,
 )
+from auditor.core.subjects.activity import LastAccessed
 from auditor.core.subjects.credentials import (
     AccessKey,
     AccountSummary,
@@ -73,6 +74,7 @@ SOURCE_KINDS: tuple[type[Subject], ...] = (
     *(CredentialRow, AccountSummary, VirtualMfaDevice, MfaDevice, KeyMetadata, ServiceCredentialMetadata),
     *(UserDetail, Group, Role, Policy),
     *(EnabledRegion, Analyzer, AnalyzerFinding),
+    *(LastAccessed,),
 )
 NOT_SEEN = {"eu-west-1": DENIED}
 NEEDS = [(it.gives, kind) for it in DERIVATIONS for kind in it.needs if kind in SOURCE_KINDS]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from auditor.aws.errors import AWS_ERRORS, as_unavailable
@@ -13,18 +14,30 @@ from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import AccountSnapshot, Observed, Subject, Unavailable
 from auditor.policy.derive import derive
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-def gather(aws: Aws, sources: Iterable[Source] = SOURCES, begin: Callable[[Source], None] = lambda _: None) -> Evidence:
-    """Ask the account everything; `begin` is told each source before it is asked. Writes nothing to the account."""
+
+def gather(
+    aws: Aws,
+    sources: Iterable[Source] = SOURCES,
+    begin: Callable[[Source], None] = lambda _: None,
+    before: Mapping[str, Any] = NOTHING,
+) -> Evidence:
+    """Ask the account everything; `begin` is told each source before it is asked. Writes nothing to the account.
+
+    `before` are the last raw answers of the sources that remember theirs, by name.
+    """
     answers: dict[str, Answer | Unavailable] = {}
     for source in sources:
         begin(source)
-        answers[source.name] = _ask(source, aws, answers)
+        answers[source.name] = _ask(source, aws, answers, before)
     return Evidence(owner=aws.owner, gathered_at=aws.now, answers=answers)
 
 
-def _ask(source: Source, aws: Aws, answers: Mapping[str, Answer | Unavailable]) -> Answer | Unavailable:
-    needed: dict[str, Any] = {}
+def _ask(
+    source: Source, aws: Aws, answers: Mapping[str, Answer | Unavailable], before: Mapping[str, Any]
+) -> Answer | Unavailable:
+    needed = {name: raw for name, raw in before.items() if source.remembers and name == source.name}
     for name in source.needs:
         answer = answers.get(name, Unavailable(reason="it was not asked"))
         if isinstance(answer, Unavailable):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import boto3
 from botocore.config import Config
 
+from auditor.core.evidence import Refresh
 from auditor.core.model import Owner
 
 GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=60)
@@ -20,9 +21,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Aws:
-    """One account as its credentials see it. `now` is the audit's clock; `pause` waits for a number of seconds.
+    """One account as its credentials see it. `now` is the audit's clock.
 
-    `memory` holds what two sources ask alike; it lasts as long as the audit and is no part of the evidence.
+    `pause` waits for a number of seconds, of which `elapsed` tells how many have gone by since some moment. `memory`
+    holds what two sources ask alike; it lasts as long as the audit and is no part of the evidence.
     """
 
     session: boto3.Session
@@ -30,6 +32,8 @@ class Aws:
     now: datetime
     pause: Callable[[float], None] = time.sleep
     memory: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    elapsed: Callable[[], float] = time.monotonic
+    refresh: Refresh = field(default_factory=Refresh)
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of `service`; of the session's own Region unless `region` is given."""

@@ -76,7 +76,10 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One source. `needs` names the sources whose raw answers `gather` gets; `actions` are all that it may call."""
+    """One source. `needs` names the sources whose raw answers `gather` gets; `actions` are all that it may call.
+
+    One that `remembers` also gets its own last answer, under its own name, if there is one.
+    """
 
     name: str
     actions: tuple[str, ...]
@@ -84,6 +87,7 @@ class Source:
     gather: Callable[[Aws, Mapping[str, Any]], Asked]
     read: Callable[[Any, Owner], Reading]
     needs: tuple[str, ...] = ()
+    remembers: bool = False
     suffix: str = "json"
 
     @property

@@ -75,6 +75,9 @@ class Limits:
     root_use: timedelta = timedelta(days=90)
     policy_idle: timedelta = timedelta(days=90)
     certificate_notice: timedelta = timedelta(days=30)
+    service_idle: timedelta = timedelta(days=90)
+    bedrock_idle: timedelta = timedelta(days=60)
+    sagemaker_idle: timedelta = timedelta(days=90)
     password_length: int = 14
     password_reuse: int = 24
     allowed_regions: tuple[str, ...] = ()

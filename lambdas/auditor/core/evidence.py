@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from auditor.core.model import Gaps, Owner, Unavailable
@@ -18,6 +18,17 @@ class Answer:
     raw: Any
     as_of: datetime
     gaps: Gaps = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refresh:
+    """How what costs calls for each principal is spread over the runs.
+
+    A run asks `a_run` principals at most, none if it is 0; an answer is taken for true until it is `after` old.
+    """
+
+    a_run: int = 200
+    after: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)

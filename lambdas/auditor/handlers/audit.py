@@ -1,5 +1,6 @@
 """The scheduled audit: gather, keep, judge, record."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -43,13 +44,13 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     told = settings.from_environment(settings.AuditSettings)
     session = boto3.Session()
     now = settings.now()
-    aws = connect(session, min(settings.validated(Trigger, event).now or now, now))
-    evidence = gather(aws)
-    kept = EvidenceStore(s3=session.client("s3"), bucket=told.evidence_bucket).keep(evidence)
+    deployed = settings.deployment()
+    aws = replace(connect(session, min(settings.validated(Trigger, event).now or now, now)), refresh=deployed.refresh())
+    store = EvidenceStore(s3=session.client("s3"), bucket=told.evidence_bucket)
+    evidence = gather(aws, before=store.recall(aws.owner))
+    kept = store.keep(evidence)
     seen = snapshot(evidence)
-    evaluation = evaluate(
-        seen, CATALOGUE.values(), Context(now=seen.gathered_at, limits=settings.deployment().checked_limits())
-    )
+    evaluation = evaluate(seen, CATALOGUE.values(), Context(now=seen.gathered_at, limits=deployed.checked_limits()))
     rules = Rules(
         exceptions=exceptions_file.shipped(now.date()), checks=frozenset({*CATALOGUE, *RENAMED}), renamed=RENAMED
     )

@@ -7,6 +7,7 @@ from typing import Any
 from auditor.core.derivation import Derivation
 from auditor.core.derived import (
     access_analyzer,
+    activity,
     credentials,
     details,
     monitoring,
@@ -34,6 +35,7 @@ TOPICS = (
     monitoring,
     workloads,
     roles_anywhere,
+    activity,
 )
 """In order of need: a derivation may use what an earlier one gives."""
 

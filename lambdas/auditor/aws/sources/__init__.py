@@ -14,6 +14,7 @@ from auditor.aws.sources.delegated_administrators import DELEGATED_ADMINISTRATOR
 from auditor.aws.sources.effective_policies import EFFECTIVE_POLICIES
 from auditor.aws.sources.identity_center import IDENTITY_CENTER
 from auditor.aws.sources.identity_providers import IDENTITY_PROVIDERS
+from auditor.aws.sources.last_accessed import LAST_ACCESSED
 from auditor.aws.sources.metric_filters import METRIC_FILTERS
 from auditor.aws.sources.mfa_devices import MFA_DEVICES
 from auditor.aws.sources.organization import ORGANIZATION
@@ -53,6 +54,7 @@ SOURCES: tuple[Source, ...] = (
     WORKLOADS,
     CONFIGURATION_KEYS,
     ROLES_ANYWHERE,
+    LAST_ACCESSED,
 )
 """Every source, after those it needs."""
 

@@ -59,6 +59,11 @@ class Role(Entity):
     instance_profiles: tuple[str, ...] = ()
 
     @property
+    def service_linked(self) -> bool:
+        """Whether only the AWS service that made it can use it."""
+        return self.path.startswith("/aws-service-role/")
+
+    @property
     def aws_owned(self) -> bool:
         """Service-linked roles and those of IAM Identity Center: AWS makes and removes them."""
         return self.path.startswith(AWS_PATHS)
