@@ -1,6 +1,7 @@
 """The catalogue: every check the auditor knows, by family."""
 
 from auditor.checks import access_analyzer, access_keys, policies, roles, root, users
+from auditor.core.catalogue import Catalogue
 from auditor.core.check import Check
 
 FAMILIES = (root, users, access_keys, roles, policies, access_analyzer)
@@ -10,5 +11,8 @@ CATALOGUE: dict[str, Check] = {
 }
 """Check by id, in the order of their families."""
 
-RENAMED: dict[str, str] = {former: it.id for it in CATALOGUE.values() for former in it.formerly}
+OURS = Catalogue(CATALOGUE)
+"""The same with the names they had. A deployment may have checks of its own besides."""
+
+RENAMED: dict[str, str] = OURS.renamed
 """The present id by each former one."""
