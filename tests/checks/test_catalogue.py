@@ -20,6 +20,7 @@ from tests.build import account_summary, analyzer, observed, root_row
 from tests.checks import (
     cases_access_analyzer,
     cases_access_keys,
+    cases_managed,
     cases_policies,
     cases_roles,
     cases_root,
@@ -27,7 +28,15 @@ from tests.checks import (
 )
 from tests.checks.case import Case
 
-CASE_MODULES = (cases_root, cases_users, cases_access_keys, cases_roles, cases_policies, cases_access_analyzer)
+CASE_MODULES = (
+    cases_root,
+    cases_users,
+    cases_access_keys,
+    cases_roles,
+    cases_policies,
+    cases_access_analyzer,
+    cases_managed,
+)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
 UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()

@@ -28,7 +28,7 @@ from auditor.core.subjects.credentials import (
     User,
     VirtualMfaDevice,
 )
-from auditor.core.subjects.entities import UserDetail
+from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
 from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import (
     NO_KEY,
@@ -56,7 +56,7 @@ CHANGED = Unavailable(reason="a key changed after the credential report was made
 UNLISTED = Unavailable(reason="its active keys are not listed")
 SOURCE_KINDS: tuple[type[Subject], ...] = (
     *(CredentialRow, AccountSummary, VirtualMfaDevice, UserDetail, KeyMetadata),
-    *(EnabledRegion, Analyzer, AnalyzerFinding),
+    *(Group, Role, Policy, EnabledRegion, Analyzer, AnalyzerFinding),
 )
 NOT_SEEN = {"eu-west-1": DENIED}
 NEEDS = [(it.gives, kind) for it in DERIVATIONS for kind in it.needs if kind in SOURCE_KINDS]

@@ -1,10 +1,10 @@
 """The catalogue: every check the auditor knows, by family."""
 
-from auditor.checks import access_analyzer, access_keys, policies, roles, root, users
+from auditor.checks import access_analyzer, access_keys, managed, policies, roles, root, users
 from auditor.core.catalogue import Catalogue
 from auditor.core.check import Check
 
-FAMILIES = (root, users, access_keys, roles, policies, access_analyzer)
+FAMILIES = (root, users, access_keys, roles, policies, access_analyzer, managed)
 
 CATALOGUE: dict[str, Check] = {
     it.id: it for family in FAMILIES for it in vars(family).values() if isinstance(it, Check)

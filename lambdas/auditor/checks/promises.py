@@ -84,10 +84,18 @@ def hostile_name_is_one_word_of_the_fix(it: Check, cases: Cases) -> Iterator[str
     command = replace(it, fix=it.fix.partition("#")[0])
     for _, subject in list(_failing(cases))[:1] if list(_placeholders(command.fix)) else []:
         text: dict[str, Any] = {name: HOSTILE for name, value in asdict(subject).items() if isinstance(value, str)}
-        words = shlex.split(command.fix_for(replace(subject, **text)))
+        words = _words(command.fix_for(replace(subject, **text)))
         quoted = HOSTILE in {word.removesuffix(";") for word in words}
         if not quoted or any(word.strip("`$();'\"") in {"touch", "pwned"} for word in words):
             yield "its fix quotes a value itself: a hostile name is not one word of it"
+
+
+def _words(command: str) -> list[str]:
+    """As a shell reads them; none where a quote is not closed."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 # What it flags and what it leaves.

@@ -54,6 +54,11 @@ class Selector:
             and all(key in known and matches(pattern, known[key]) for key, pattern in self.tags.items())
         )
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether it goes by tags alone."""
+        return not (self.paths or self.names)
+
     def holds(self, tail: str) -> bool:
         """Whether all entities whose path and name are as the pattern `tail` are among those, whatever their tags.
 

@@ -5,11 +5,11 @@ from itertools import chain
 from typing import Any
 
 from auditor.core.derivation import Derivation
-from auditor.core.derived import access_analyzer, credentials
+from auditor.core.derived import access_analyzer, credentials, managed
 from auditor.core.model import Facts, Subject
 from auditor.policy import principals
 
-TOPICS = (principals, credentials, access_analyzer)
+TOPICS = (principals, credentials, access_analyzer, managed)
 """In order of need: a derivation may use what an earlier one gives."""
 
 DERIVATIONS: tuple[Derivation, ...] = tuple(chain.from_iterable(topic.DERIVATIONS for topic in TOPICS))
