@@ -11,6 +11,7 @@ import time_machine
 from auditor import settings
 from auditor.core.check import Limits, Severity
 from auditor.core.model import Membership, Owner
+from auditor.core.standards import Standards
 from auditor.core.telling import route
 from auditor.settings import (
     AuditSettings,
@@ -23,6 +24,7 @@ from auditor.settings import (
     deployment_json,
     environment,
     from_environment,
+    judging,
     validated,
 )
 
@@ -32,7 +34,7 @@ CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
 def test_cdk_json_shows_the_defaults() -> None:
     given = CDK_JSON["context"]["auditor"]
     assert validated(Deployment, given) == validated(Deployment, {}) == Deployment()
-    assert set(given["limits"]) == set(settings.SETTABLE)
+    assert set(given["limits"]) == set(judging.SETTABLE)
 
 
 def test_what_cdk_json_leaves_out_has_its_documented_default() -> None:
@@ -42,7 +44,7 @@ def test_what_cdk_json_leaves_out_has_its_documented_default() -> None:
 
 
 def test_default_limits_are_those_of_the_checks() -> None:
-    assert Deployment().checked_limits() == Limits()
+    assert Deployment().standards() == Standards()
 
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -192,7 +194,7 @@ def test_settings_reach_the_functions_through_the_asset(monkeypatch: pytest.Monk
     )
     carried(monkeypatch, tmp_path, deployment_json(given))
     assert deployment() == given
-    assert deployment().checked_limits() == Limits(key_age=timedelta(days=30), password_length=16)
+    assert deployment().standards().limits == Limits(key_age=timedelta(days=30), password_length=16)
     assert deployment().alert_at() is Severity.LOW
     assert deployment().routes() == given.routes()
 
