@@ -51,8 +51,9 @@ format: .venv/ready ## let ruff format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/ready ## write docs/checks.md from the catalogue
+docs: .venv/ready ## write docs/checks.md and docs/settings.md from the code
 	$(BIN)/auditor checks --format markdown > docs/checks.md
+	$(BIN)/auditor checks --format settings > docs/settings.md
 
 bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size, cold start, request units
 	$(BIN)/python -m bench.largest_account

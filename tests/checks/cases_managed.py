@@ -10,6 +10,7 @@ from auditor.checks.managed import (
     wildcard_in_managed_policy,
 )
 from auditor.core.check import Limits
+from auditor.core.model import Subject
 from auditor.core.scopes import Scope, Selector
 from auditor.core.subjects.entities import Principal
 from auditor.core.subjects.managed import HeldPolicy, Roster
@@ -67,7 +68,7 @@ CONDITIONS = (
     tagged("till", key="aws:RequestTag/team"),
     tagged("till", key="aws:ResourceTag/site"),
 )
-UNKEPT = {
+UNKEPT: dict[Subject, str] = {
     till(allowing("iam:*", "*", **condition)): "ana manages scope till and has rights beyond: iam:* on *"
     for condition in CONDITIONS
 }

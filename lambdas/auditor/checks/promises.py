@@ -238,7 +238,7 @@ def setting_is_named(it: Check, cases: Cases) -> Iterator[str]:
 def _without(context: Context, setting: str) -> Context:
     if setting == SCOPES:
         return replace(context, scopes=())
-    return replace(context, limits=replace(context.limits, **{setting: ()}))
+    return replace(context, limits=context.limits.replaced({setting: ()}))
 
 
 # All of them.

@@ -22,7 +22,7 @@ from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
-from auditor.cli import findings, folder, judging, redrive, screen
+from auditor.cli import findings, folder, judging, redrive, screen, settings_reference
 from auditor.cli.errors import FaultsError, InputError, one_of
 from auditor.cli.judging import ChecksOption, ScopeOption, SettingsOption
 from auditor.core.check import Check, Severity
@@ -92,7 +92,8 @@ def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> N
 
 @app.command()
 def checks(
-    form: Annotated[str, typer.Option("--format", help="table or markdown.")] = "table", own_checks: ChecksOption = None
+    form: Annotated[str, typer.Option("--format", help="table, markdown or settings.")] = "table",
+    own_checks: ChecksOption = None,
 ) -> None:
     """List every check."""
     catalogue = judging.catalogue_of(own_checks)
@@ -100,6 +101,7 @@ def checks(
     show = {
         "table": lambda: screen.catalogue(known),
         "markdown": lambda: screen.write(as_markdown(known, titles() | own_controls(catalogue))),
+        "settings": lambda: screen.write(settings_reference.as_markdown(known)),
     }
     one_of(show, form, "--format")()
 

@@ -32,9 +32,8 @@ SETTABLE: dict[str, Any] = {
 LimitSettings: Any = create_model("LimitSettings", __base__=Strict, **SETTABLE)
 """`Limits` as a deployment gives them: times in whole days."""
 
-OtherLimits: Any = create_model(
-    "OtherLimits", __base__=Strict, **{name: (kind | None, None) for name, (kind, _) in SETTABLE.items()}
-)
+_OPTIONAL: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in SETTABLE.items()}
+OtherLimits: Any = create_model("OtherLimits", __base__=Strict, **_OPTIONAL)
 """Those of them that are others; None for what is not."""
 
 

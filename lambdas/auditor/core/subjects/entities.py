@@ -69,6 +69,7 @@ class Principal(Entity):
     boundary allows less; `trust` is a role's trust policy.
     """
 
+    aws_type = "AwsIamPrincipal"
     kind: str
     groups: tuple[str, ...] = ()
     inherited: tuple[str, ...] = ()
