@@ -88,7 +88,13 @@ class ScopeSettings(BaseModel, frozen=True, extra="forbid"):
     """What the role or user `manager` manages: everything that one of the entities' selectors selects."""
 
     manager: ManagerArn
-    entities: Annotated[list[SelectorSettings], Field(min_length=1)]
+    entities: tuple[SelectorSettings, ...]
+
+    @model_validator(mode="after")
+    def _something_is_in_it(self) -> Self:
+        if not self.entities:
+            raise ValueError("it needs entities")
+        return self
 
     def scope(self, name: str) -> Scope:
         """As the core takes it."""
