@@ -51,8 +51,9 @@ format: .venv/ready ## let ruff format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/ready ## write docs/checks.md from the catalogue
+docs: .venv/ready ## write docs/checks.md and docs/settings.md from the code
 	$(BIN)/auditor checks --format markdown > docs/checks.md
+	$(BIN)/auditor checks --format settings > docs/settings.md
 
 mutants: .venv/ready ## make every comparison of every check wrong, and see that a case notices
 	@$(BIN)/python -m bench.mutants

@@ -1,4 +1,4 @@
-"""From `cdk.json` and the reviewed exceptions to a cloud assembly."""
+"""From `cdk.json`, the reviewed exceptions and the organization's own checks to a cloud assembly."""
 
 import sys
 
@@ -7,6 +7,8 @@ import cdk_nag
 
 from auditor.aws import exceptions_file
 from auditor.aws.exceptions_file import ExceptionsFileError
+from auditor.aws.own_checks import OwnChecksError
+from auditor.aws.own_checks_review import reviewed as reviewed_checks
 from auditor.settings import Deployment, SettingsError, now, validated
 from infra import bundle
 from infra.bundle import BundleFor
@@ -14,8 +16,13 @@ from infra.stack import AuditorStack
 
 
 def composed(app: cdk.App) -> AuditorStack:
-    """Put the stack into `app` as its context says, and cdk-nag over it. Raises SettingsError for a wrong setting."""
+    """Put the stack into `app` as its context says, and cdk-nag over it.
+
+    Raises SettingsError for a wrong setting, OwnChecksError for a wrong check of the organization.
+    """
     deployment = validated(Deployment, app.node.try_get_context("auditor") or {})
+    if faults := list(deployment.standards().faults(reviewed_checks(bundle.CHECKS))):
+        raise SettingsError("\n".join(faults))
     bundle_for = BundleFor(app.node.try_get_context("bundle-for") or BundleFor.LAMBDA)
     stack = AuditorStack(app, "AccountAuditor", deployment=deployment, bundle_for=bundle_for)
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
@@ -25,20 +32,21 @@ def composed(app: cdk.App) -> AuditorStack:
 def reviewed() -> None:
     """Look at the reviewed exceptions before they are shipped: those that have ended are a warning on stderr.
 
-    Raises ExceptionsFileError for any other fault.
+    Raises ExceptionsFileError for any other fault, and OwnChecksError as `composed` does.
     """
     today = now().date()
-    for rule in exceptions_file.ended(exceptions_file.read(bundle.EXCEPTIONS, today), today):
+    rules = exceptions_file.read(bundle.EXCEPTIONS, today, reviewed_checks(bundle.CHECKS))
+    for rule in exceptions_file.ended(rules, today):
         sys.stderr.write(f"warning: {exceptions_file.of_an_end(rule)}\n")
 
 
 def synthesise() -> None:
-    """Write the assembly; a wrong setting or exception, or a finding of cdk-nag, stops it, and so the deployment."""
+    """Write the assembly; a wrong setting, exception or check stops it, and so the deployment; so does cdk-nag."""
     app = cdk.App()
     try:
         reviewed()
         composed(app)
-    except ExceptionsFileError as error:
+    except (ExceptionsFileError, OwnChecksError) as error:
         sys.exit(str(error))
     except SettingsError as error:
         sys.exit("\n".join(f"cdk.json: auditor: {line}" for line in str(error).splitlines()))

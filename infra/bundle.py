@@ -13,16 +13,17 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
-from auditor.aws import exceptions_file
+from auditor.aws import exceptions_file, own_checks
 from auditor.settings import DEPLOYED, Deployment, deployment_json
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lambdas" / "auditor"
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 EXCEPTIONS = ROOT / exceptions_file.FILE
+CHECKS = ROOT / "infra" / "checks"
 CACHE = ROOT / ".venv" / "bundles"
-LEFT_OUT = shutil.ignore_patterns("cli", "controls.*", "__pycache__")
-"""What only the command needs."""
+LEFT_OUT = shutil.ignore_patterns("cli", "controls.*", "promises.py", "own_checks_review.py", "__pycache__")
+"""What only the command and the synthesis need."""
 
 
 class BundleFor(StrEnum):
@@ -62,6 +63,9 @@ def fill(output: Path, bundle_for: BundleFor, deployment: Deployment) -> None:
     (package / DEPLOYED.name).write_text(deployment_json(deployment), encoding="utf-8")
     if EXCEPTIONS.exists():
         shutil.copy(EXCEPTIONS, package / exceptions_file.SHIPPED.name)
+    for family in own_checks.families(CHECKS):
+        (package / own_checks.SHIPPED.name).mkdir(exist_ok=True)
+        shutil.copy(family, package / own_checks.SHIPPED.name)
 
 
 def dependencies(bundle_for: BundleFor) -> Path:

@@ -15,7 +15,7 @@ from auditor.aws.schema import INDEXES
 from auditor.aws.sources import SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
-from auditor.cli import findings
+from auditor.cli import findings, settings_reference
 from auditor.render.catalogue import as_markdown
 from auditor.settings import Deployment
 from tests import demo
@@ -35,6 +35,12 @@ COMMANDS = [line for block in blocks("console") for line in block.splitlines()]
 def test_checks_are_documented_as_they_are() -> None:
     written = (ROOT / "docs" / "checks.md").read_text()
     assert written == as_markdown(CATALOGUE.values(), titles()), "make docs"
+
+
+def test_settings_are_documented_as_they_are() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text() == settings_reference.as_markdown(CATALOGUE.values()), (
+        "make docs"
+    )
 
 
 @pytest.mark.parametrize("command", [it for it in COMMANDS if not it.startswith("make ")])

@@ -40,5 +40,5 @@ def _get(response: IamResponse) -> ActionResult:
 def install() -> None:
     """Let moto answer; what it was given before is forgotten."""
     SERVICES.clear()
-    IamResponse.generate_service_last_accessed_details = _generate
-    IamResponse.get_service_last_accessed_details = _get
+    IamResponse.generate_service_last_accessed_details = _generate  # type: ignore[attr-defined]
+    IamResponse.get_service_last_accessed_details = _get  # type: ignore[attr-defined]

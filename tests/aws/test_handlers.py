@@ -12,7 +12,17 @@ import pytest
 from moto import mock_aws
 
 from auditor import settings
-from auditor.aws import evidence_store, exceptions_file, findings_table, machines, mailroom, outbox, post, webhook
+from auditor.aws import (
+    evidence_store,
+    exceptions_file,
+    findings_table,
+    machines,
+    mailroom,
+    outbox,
+    own_checks,
+    post,
+    webhook,
+)
 from auditor.aws.evidence_files import decode
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import snapshot
@@ -22,6 +32,7 @@ from auditor.core.check import Severity
 from auditor.core.decide import acknowledge
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.life import Event, Resolution, Standing, Status
+from auditor.core.standards import NO_UNITS
 from auditor.handlers import audit, notify, tell
 from auditor.render.export import as_json
 from auditor.settings import AuditSettings, NotifySettings, SettingsError, TellSettings
@@ -131,6 +142,48 @@ def test_evidence_from_the_bucket_gives_the_same_evaluation_byte_for_byte(functi
     assert as_json(again) == as_json(functions.evaluated[0])
     assert again == functions.evaluated[0]
     assert loaded.notes == ()
+
+
+def test_account_is_judged_by_what_its_deployment_sets_for_it(functions: Functions) -> None:
+    strict = {"accounts": [ACCOUNT], "severities": {"unused-role": "CRITICAL"}}
+    shop = {"manager": f"arn:aws:iam::{ACCOUNT}:role/shop", "entities": [{"names": ["forgotten"]}]}
+    functions.deploy(overrides=[strict], scopes={"shop": shop})
+    assert functions.audit()["notes"] == []
+    (unused,) = (it for it in functions.evaluated[0].findings if it.check == "unused-role")
+    assert (unused.severity, unused.scopes) == (Severity.CRITICAL, ("shop",))
+    assert functions.ledger().records[unused.id].finding.scopes == ("shop",)
+    assert "missing-manager" in {it.check for it in functions.evaluated[0].findings}
+
+
+def test_unit_is_judged_by_its_override_also_while_the_organization_does_not_answer(functions: Functions) -> None:
+    organizations = new_session().client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    functions.deploy(overrides=[{"organizational_units": [root], "severities": {"unused-role": "CRITICAL"}}])
+    assert functions.audit()["notes"] == []
+    functions.script["DescribeOrganization"] = always(Refused("TooManyRequestsException"))
+    outcome = functions.audit(NOW + DAY)
+    assert (outcome["notes"], outcome["transitions"]) == ([], 0)
+    assert [[it.severity for it in seen.findings if it.check == "unused-role"] for seen in functions.evaluated] == [
+        [Severity.CRITICAL],
+        [Severity.CRITICAL],
+    ]
+
+
+def test_unit_that_was_never_known_is_noted(functions: Functions) -> None:
+    functions.deploy(overrides=[{"organizational_units": ["r-ab12"], "severities": {"unused-role": "CRITICAL"}}])
+    functions.script["DescribeOrganization"] = always(Refused("TooManyRequestsException"))
+    assert functions.audit()["notes"] == [NO_UNITS]
+
+
+def test_own_check_that_was_shipped_is_asked(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = Path(evaluate.__code__.co_filename).parents[1].joinpath("checks", "roles.py").read_text()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "families.py").write_text(text.replace("def unused_role", "def dusty_role"))
+    monkeypatch.setattr(own_checks, "SHIPPED", tmp_path / "own")
+    functions.audit()
+    assert "dusty-role" in {it.finding.check for it in functions.ledger().open}
 
 
 def test_audit_without_a_change_is_one_query_and_one_write_and_tells_nobody(functions: Functions) -> None:

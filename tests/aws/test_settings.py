@@ -11,6 +11,8 @@ import time_machine
 from auditor import settings
 from auditor.core.check import Limits, Severity
 from auditor.core.model import Membership, Owner
+from auditor.core.scopes import Scope, Selector
+from auditor.core.standards import Override, Standards
 from auditor.core.telling import route
 from auditor.settings import (
     AuditSettings,
@@ -23,6 +25,7 @@ from auditor.settings import (
     deployment_json,
     environment,
     from_environment,
+    judging,
     validated,
 )
 
@@ -32,7 +35,7 @@ CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
 def test_cdk_json_shows_the_defaults() -> None:
     given = CDK_JSON["context"]["auditor"]
     assert validated(Deployment, given) == validated(Deployment, {}) == Deployment()
-    assert set(given["limits"]) == set(settings.SETTABLE)
+    assert set(given["limits"]) == set(judging.SETTABLE)
 
 
 def test_what_cdk_json_leaves_out_has_its_documented_default() -> None:
@@ -42,7 +45,7 @@ def test_what_cdk_json_leaves_out_has_its_documented_default() -> None:
 
 
 def test_default_limits_are_those_of_the_checks() -> None:
-    assert Deployment().checked_limits() == Limits()
+    assert Deployment().standards() == Standards()
 
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -52,6 +55,19 @@ SECRET = f"arn:aws-cn:secretsmanager:cn-north-1:{ACCOUNT}:secret:slack/payments-
 def channels(**named: Any) -> dict[str, Any]:
     """Settings with these channels beside the default one."""
     return {"channels": {"default": {}, **named}}
+
+
+MANAGER = "arn:*:iam::*:role/tools/shop-manager"
+
+
+def overrides(limits: dict[str, Any]) -> dict[str, Any]:
+    """Settings with these limits for one account."""
+    return {"overrides": [{"accounts": [ACCOUNT], "limits": limits}]}
+
+
+def scopes(**fields: Any) -> dict[str, Any]:
+    """Settings with one scope."""
+    return {"scopes": {"shop": {"manager": MANAGER, "entities": [{"paths": ["/shop/*"]}]} | fields}}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +139,35 @@ def channels(**named: Any) -> dict[str, Any]:
             channels(web={"organizational_units": ["r-ab12"]}, shop={"organizational_units": ["r-ab12"]}),
             "channels.shop.organizational_units: r-ab12 is named by 'web' already",
         ),
+        ({"severities": {"Stale key": "HIGH"}}, "severities.Stale key.[key]: String should match pattern"),
+        ({"severities": {"unused-role": "high"}}, "severities.unused-role: Value error, one of INFO, LOW, MEDIUM"),
+        ({"limits": {"owned_kinds": ["user"]}}, "limits.owned_kinds.0: Input should be 'User', 'Group' or 'Role'"),
+        (
+            {"overrides": [{"limits": {"key_age": 30}}]},
+            "overrides.0: is of nobody: it needs accounts or organizational_units",
+        ),
+        (overrides({"key_age": 0}), "overrides.0.limits.key_age: Value error, a whole number of days from 1 to 3650"),
+        (overrides({"keyage": 9}), "overrides.0.limits.keyage: Extra inputs are not permitted (given: 9)"),
+        (overrides({"password_length": 129}), "overrides.0.limits.password_length: Input should be less than or equal"),
+        (
+            {"overrides": [{"accounts": [ACCOUNT]}, {"accounts": [OTHER, ACCOUNT]}]},
+            f"overrides.1.accounts: {ACCOUNT} is named by overrides.0 already",
+        ),
+        (
+            {"overrides": [{"organizational_units": ["r-ab12", "r-ab12"]}]},
+            "overrides.0.organizational_units: r-ab12 is named by overrides.0 already",
+        ),
+        ({"overrides": [{"accounts": [ACCOUNT], "severity": {}}]}, "overrides.0.severity: Extra inputs are not"),
+        (scopes(manager="shop"), "scopes.shop.manager: String should match pattern"),
+        (scopes(manager=f"arn:aws:sts::{ACCOUNT}:role/x"), "scopes.shop.manager: String should match pattern"),
+        (scopes(manager=f"arn:aws:iam::{ACCOUNT}:group/x"), "scopes.shop.manager: String should match pattern"),
+        (scopes(manager=f"arn:aws:iam::{ACCOUNT}:role/*"), "scopes.shop.manager: String should match pattern"),
+        (scopes(entities=[]), "scopes.shop: Value error, it needs entities"),
+        (scopes(entities=[{}]), "scopes.shop.entities.0: Value error, it needs paths or names or tags"),
+        (scopes(entities=[{"paths": ["shop"]}]), "scopes.shop.entities.0.paths.0: String should match pattern"),
+        (scopes(entities=[{"paths": ["/shop"]}]), "scopes.shop.entities.0.paths.0: String should match pattern"),
+        (scopes(entities=[{"names": [""]}]), "scopes.shop.entities.0.names.0: String should have at least 1 character"),
+        ({"scopes": {"The shop": scopes()["scopes"]["shop"]}}, "scopes.The shop.[key]: String should match pattern"),
     ],
 )
 def test_wrong_setting_gets_one_line_that_names_it(given: dict[str, Any], line: str) -> None:
@@ -192,9 +237,38 @@ def test_settings_reach_the_functions_through_the_asset(monkeypatch: pytest.Monk
     )
     carried(monkeypatch, tmp_path, deployment_json(given))
     assert deployment() == given
-    assert deployment().checked_limits() == Limits(key_age=timedelta(days=30), password_length=16)
+    assert deployment().standards().limits == Limits(key_age=timedelta(days=30), password_length=16)
     assert deployment().alert_at() is Severity.LOW
     assert deployment().routes() == given.routes()
+
+
+def test_what_accounts_are_judged_by_reaches_the_functions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    unit = "ou-ab12-11111111"
+    given = {
+        "limits": {"owned_kinds": ["Role"]},
+        "severities": {"unused-role": "HIGH"},
+        "overrides": [
+            {"accounts": [ACCOUNT], "limits": {"key_age": 30, "password_length": 20}},
+            {"organizational_units": [unit], "severities": {"unused-role": "INFO"}},
+        ],
+        **scopes(entities=[{"paths": ["/shop/*"], "tags": {"team": "shop"}}, {"names": ["shop-*"]}]),
+    }
+    carried(monkeypatch, tmp_path, deployment_json(validated(Deployment, given)))
+    assert deployment().standards() == Standards(
+        limits=Limits(owned_kinds=("Role",)),
+        severities={"unused-role": Severity.HIGH},
+        overrides=(
+            Override(accounts=frozenset({ACCOUNT}), limits={"key_age": timedelta(days=30), "password_length": 20}),
+            Override(units=frozenset({unit}), severities={"unused-role": Severity.INFO}),
+        ),
+        scopes=(
+            Scope(
+                name="shop",
+                manager=MANAGER,
+                selectors=(Selector(paths=("/shop/*",), tags={"team": "shop"}), Selector(names=("shop-*",))),
+            ),
+        ),
+    )
 
 
 def test_functions_outside_of_an_asset_have_the_defaults() -> None:

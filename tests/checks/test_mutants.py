@@ -7,11 +7,12 @@ from types import ModuleType
 import pytest
 
 from auditor.checks import FAMILIES, roles
+from auditor.core.model import Subject
 from bench.mutants import Mutant, main, outcome
 from tests.build import role
 from tests.checks.case import Case
 
-FLAGGED = {role(used=91): "deploy was last used 2026-08-21 (limit 90 days; AWS keeps 400)"}
+FLAGGED: dict[Subject, str] = {role(used=91): "deploy was last used 2026-08-21 (limit 90 days; AWS keeps 400)"}
 SOURCE = '''
 from auditor.core.check import Problem, Severity, check
 from auditor.core.subjects.entities import Role

@@ -180,7 +180,7 @@ def test_hostile_name_makes_no_row_and_no_formula_in_csv(auditor: Auditor, tmp_p
     folder = write(tmp_path / "hostile", hostile(name))
     out = auditor("audit", "--evidence", folder, "--format", "csv").out
     rows = list(csv.reader(io.StringIO(out, newline=""), strict=True))
-    assert {len(row) for row in rows} == {11}
+    assert {len(row) for row in rows} == {12}
     assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in {"=", "+", "-", "@"}]
 
 

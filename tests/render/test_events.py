@@ -33,7 +33,7 @@ GAP_FORM: dict[str, tuple[type, ...]] = {
 }
 FINDING = {
     *("id", "check", "severity", "account", "resource", "resource_type", "region"),
-    *("reason", "evidence", "controls", "fix"),
+    *("reason", "evidence", "controls", "fix", "scopes"),
 }
 
 

@@ -13,7 +13,7 @@ from auditor.render.export import as_csv, as_json
 from tests.build import evaluation, finding, skip
 from tests.render.letters import NAMES, texts
 
-HEADER = "id,check,severity,account,resource,resource_type,region,reason,evidence,controls,fix"
+HEADER = "id,check,severity,account,resource,resource_type,region,reason,evidence,controls,fix,scopes"
 evaluations = st.lists(texts, max_size=5).map(
     lambda names: evaluation(
         *(
@@ -55,6 +55,7 @@ def test_finding_is_the_documented_form() -> None:
         ("evidence", {"created": "2026-08-21T06:00:00+00:00"}),
         ("controls", ["cis-5.0/1.13", "fsbp/IAM.3"]),
         ("fix", "aws iam update-access-key --user-name ana --access-key-id AKIA1 --status Inactive"),
+        ("scopes", []),
     ]
 
 

@@ -4,13 +4,13 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from auditor.checks import CATALOGUE, RENAMED
+from auditor.checks import OURS
+from auditor.core.catalogue import Catalogue
 from auditor.core.exceptions import ANY, ExceptionRule
 from auditor.render.escape import plain
 
@@ -59,8 +59,11 @@ class _Entry(BaseModel):
         return ExceptionRule(**dict(self) | {"tag": tag})
 
 
-def parse(text: str, today: date) -> tuple[ExceptionRule, ...]:
-    """The exceptions of a file's text, in its order, with those that have ended. Raises ExceptionsFileError."""
+def parse(text: str, today: date, catalogue: Catalogue | None = OURS) -> tuple[ExceptionRule, ...]:
+    """The exceptions of a file's text, in its order, with those that have ended. Raises ExceptionsFileError.
+
+    Without a catalogue nobody asks whether their checks exist.
+    """
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -73,7 +76,7 @@ def parse(text: str, today: date) -> tuple[ExceptionRule, ...]:
         except ValidationError as error:
             faults[number] += [_words(it) for it in error.errors(include_url=False)]
         else:
-            faults[number] += _faults(rules[number], today)
+            faults[number] += _faults(rules[number], today, catalogue)
     for number, earlier in _repeated(rules):
         faults[number].append(f"matches the same as {TABLE} {earlier}")
     lines = [f"{TABLE} {number}: {it}" if number else it for number, found in faults.items() for it in found]
@@ -82,7 +85,7 @@ def parse(text: str, today: date) -> tuple[ExceptionRule, ...]:
     return tuple(rules.values())
 
 
-def read(path: Path, today: date) -> tuple[ExceptionRule, ...]:
+def read(path: Path, today: date, catalogue: Catalogue | None = OURS) -> tuple[ExceptionRule, ...]:
     """The exceptions of a file, none where there is no file. Raises ExceptionsFileError as `parse` does."""
     if not path.exists():
         return ()
@@ -90,12 +93,15 @@ def read(path: Path, today: date) -> tuple[ExceptionRule, ...]:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ExceptionsFileError(_line(f"is not UTF-8: {error.reason} at byte {error.start}")) from error
-    return parse(text, today)
+    return parse(text, today, catalogue)
 
 
 def shipped(today: date) -> tuple[ExceptionRule, ...]:
-    """The exceptions that the asset carries; outside of an asset there are none."""
-    return read(SHIPPED, today)
+    """The exceptions that the asset carries; outside of an asset there are none.
+
+    That their checks exist was seen when they were put there: the deployment's own checks are among them.
+    """
+    return read(SHIPPED, today, None)
 
 
 def ended(rules: Iterable[ExceptionRule], today: date) -> list[ExceptionRule]:
@@ -134,21 +140,13 @@ def _words(error: Any) -> str:
     return f"{where}: {what}" if where else what
 
 
-def _faults(rule: ExceptionRule, today: date) -> Iterator[str]:
+def _faults(rule: ExceptionRule, today: date, catalogue: Catalogue | None) -> Iterator[str]:
     """What is wrong with an exception that has the right shape."""
     yield from rule.faults(today)
     if rule.unlimited:
         yield "matches every finding of every account"
-    if rule.check != ANY and rule.check not in CATALOGUE:
-        yield f"check: {rule.check!r} {_unknown(rule.check)}"
-
-
-def _unknown(check: str) -> str:
-    """What to write instead of a check that there is not."""
-    if check in RENAMED:
-        return f"is called {RENAMED[check]!r} now"
-    similar = get_close_matches(check, CATALOGUE, n=1)
-    return f"is no check: is {similar[0]!r} meant?" if similar else "is no check: `auditor checks` lists them"
+    if catalogue and rule.check != ANY and rule.check not in catalogue.checks:
+        yield f"check: {rule.check!r} {catalogue.unknown(rule.check)}"
 
 
 def _repeated(rules: Mapping[int, ExceptionRule]) -> Iterator[tuple[int, int]]:

@@ -133,6 +133,7 @@ def _facts(finding: Finding) -> Item:
         "via": finding.via,
         "limits": {name: _limit_value(value) for name, value in finding.limits.items()},
         "because": list(finding.because),
+        "scopes": list(finding.scopes),
     }
 
 
@@ -187,6 +188,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
         tags=item.get("tags", {}),
         limits=_limits(item["limits"]),
         because=tuple(item.get("because", ())),
+        scopes=tuple(item.get("scopes", ())),
     )
     return Record(
         finding=finding,

@@ -13,6 +13,7 @@ from auditor.checks import (
     groups,
     identity_providers,
     inline_policies,
+    managed,
     organization,
     passwords,
     policies,
@@ -28,6 +29,7 @@ from auditor.checks import (
     users,
     workloads,
 )
+from auditor.core.catalogue import Catalogue
 from auditor.core.check import Check
 
 FAMILIES = (
@@ -57,6 +59,7 @@ FAMILIES = (
     alarms,
     workloads,
     roles_anywhere,
+    managed,
 )
 
 CATALOGUE: dict[str, Check] = {
@@ -64,5 +67,8 @@ CATALOGUE: dict[str, Check] = {
 }
 """Check by id, in the order of their families."""
 
-RENAMED: dict[str, str] = {former: it.id for it in CATALOGUE.values() for former in it.formerly}
+OURS = Catalogue(CATALOGUE)
+"""The same with the names they had. A deployment may have checks of its own besides."""
+
+RENAMED: dict[str, str] = OURS.renamed
 """The present id by each former one."""

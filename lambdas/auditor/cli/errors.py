@@ -11,6 +11,15 @@ class InputError(ValueError):
     """Bad input on the command line; the message names the option and what it takes."""
 
 
+class FaultsError(InputError):
+    """Faults of a file that somebody named; each has a line of its own."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        """Tell all of them."""
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """The nearest known word, or all of them."""
     words = list(known)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from auditor.cli import answers, decisions, options, screen
 from auditor.cli.answers import LISTED, Row, Shape
 from auditor.cli.decisions import Excepting
 from auditor.cli.errors import InputError, one_of
+from auditor.cli.judging import ChecksOption, catalogue_of
 from auditor.cli.options import (
     AccountOption,
     AnyAccountOption,
@@ -52,6 +54,7 @@ def list_(  # noqa: PLR0913  (an option each)
     principal: Annotated[str | None, typer.Option(help="Only of this user, role, policy or resource (ARN).")] = None,
     since: SinceOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the most severe.")] = None,
+    own_checks: ChecksOption = None,
     form: FormatOption = "table",
     table: TableOption = None,
     explain: ExplainOption = False,
@@ -62,7 +65,7 @@ def list_(  # noqa: PLR0913  (an option each)
         "now": now,
         "standings": one_of(STANDINGS, status.lower(), "--status"),
         "severities": tuple(one_of(SEVERITIES, it.lower(), "--severity") for it in severity or []),
-        "checks": options.names_of(check) if check is not None else (),
+        "checks": options.names_of(check, catalogue_of(own_checks)) if check is not None else (),
         "principal": options.principal_of(principal),
         "since": options.moment_of(since, now),
     }
@@ -142,6 +145,7 @@ def except_(  # noqa: PLR0913  (an option each)
     check: Annotated[str | None, typer.Option(help="A check's id (default: any).")] = None,
     resource: Annotated[str | None, typer.Option(help="The resource; * and ? stand for anything.")] = None,
     tag: Annotated[str | None, typer.Option(help="key=value of a tag of the resource; * and ? as above.")] = None,
+    own_checks: ChecksOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Also if it leaves no finding of the account.")] = False,
     table: TableOption = None,
     explain: ExplainOption = False,
@@ -151,7 +155,7 @@ def except_(  # noqa: PLR0913  (an option each)
         raise InputError("either a finding's ID, or --account with --check, --resource or --tag, says what is excepted")
     now = settings.now()
     told: dict[str, Any] = {"reason": reason, "owner": owner, "until": options.day_of(until)}
-    matcher = _matcher(account, check, resource, tag) if account is not None else {}
+    matcher = _matcher(account, _named(check, own_checks), resource, tag) if account is not None else {}
     with opened(table, explain=explain) as found:
         matcher = matcher or _exactly(_found(found, finding or ""))
         rule = decisions.sound(ExceptionRule(**matcher, **told), now.date())
@@ -269,10 +273,14 @@ def _exactly(item: Item) -> dict[str, Any]:
     return {"account": it.owner.account, "check": check, "resource": it.resource, "finding": it.id}
 
 
-def _matcher(account: str, check: str | None, resource: str | None, tag: str | None) -> dict[str, Any]:
+def _named(check: str | None, own_checks: Path | None) -> str:
+    return ANY if check is None or check == ANY else options.names_of(check, catalogue_of(own_checks))[0]
+
+
+def _matcher(account: str, check: str, resource: str | None, tag: str | None) -> dict[str, Any]:
     return {
         "account": options.one_account(account),
-        "check": options.names_of(check)[0] if check not in {None, ANY} else ANY,
+        "check": check,
         "resource": ANY if resource is None else resource,
         "tag": options.tag_of(tag),
     }

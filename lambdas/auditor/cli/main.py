@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,13 +17,15 @@ from auditor import settings
 from auditor.aws.errors import as_unavailable
 from auditor.aws.evidence_files import EvidenceError, Loaded
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
+from auditor.aws.own_checks_review import own_controls
 from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
-from auditor.cli import findings, folder, redrive, screen
-from auditor.cli.errors import InputError, one_of
-from auditor.core.check import Check, Context, Severity
+from auditor.cli import findings, folder, judging, redrive, screen, settings_reference
+from auditor.cli.errors import FaultsError, InputError, one_of
+from auditor.cli.judging import ChecksOption, ScopeOption, SettingsOption
+from auditor.core.check import Check, Severity
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.render.catalogue import as_markdown
@@ -49,15 +51,21 @@ FailOption = Annotated[str | None, typer.Option(help="Exit with 1 if a finding i
 
 
 @app.command()
-def audit(
+def audit(  # noqa: PLR0913  (an option each)
+    *,
     evidence: FolderOption = None,
     now: NowOption = None,
     check: CheckOption = None,
     form: FormatOption = "table",
     fail_on: FailOption = None,
+    settings_file: SettingsOption = None,
+    own_checks: ChecksOption = None,
+    scope: ScopeOption = None,
 ) -> None:
     """Audit saved evidence, or the account of the current credentials."""
-    checks = _checks(check or [])
+    catalogue = judging.catalogue_of(own_checks)
+    standards = judging.standards_of(settings_file, catalogue)
+    checks, wanted = _checks(check or [], catalogue.checks), judging.scope_of(scope, standards)
     show = one_of(SHOW, form, "--format")
     threshold = one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
     clock = _moment(now) if now else None
@@ -66,7 +74,8 @@ def audit(
     seen = snapshot(loaded.evidence, strict=evidence is not None)
     for note in loaded.notes:
         screen.note(note)
-    evaluation = evaluate(seen, checks, Context(now=clock or seen.gathered_at))
+    evaluation = evaluate(seen, checks, judging.context(standards, seen, clock or seen.gathered_at))
+    evaluation = judging.only(wanted, evaluation, seen)
     show(evaluation)
     if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
         raise typer.Exit(1)
@@ -82,11 +91,17 @@ def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> N
 
 
 @app.command()
-def checks(form: Annotated[str, typer.Option("--format", help="table or markdown.")] = "table") -> None:
+def checks(
+    form: Annotated[str, typer.Option("--format", help="table, markdown or settings.")] = "table",
+    own_checks: ChecksOption = None,
+) -> None:
     """List every check."""
+    catalogue = judging.catalogue_of(own_checks)
+    known = catalogue.checks.values()
     show = {
-        "table": lambda: screen.catalogue(CATALOGUE.values()),
-        "markdown": lambda: screen.write(as_markdown(CATALOGUE.values(), titles())),
+        "table": lambda: screen.catalogue(known),
+        "markdown": lambda: screen.write(as_markdown(known, titles() | own_controls(catalogue))),
+        "settings": lambda: screen.write(settings_reference.as_markdown(known)),
     }
     one_of(show, form, "--format")()
 
@@ -94,7 +109,7 @@ def checks(form: Annotated[str, typer.Option("--format", help="table or markdown
 @app.command()
 def explain(check: Annotated[str, typer.Argument(help="A check's id.")]) -> None:
     """Say what a check means, why it matters, how to fix it and which controls it answers."""
-    screen.explanation(*_checks([check]))
+    screen.explanation(*_checks([check], CATALOGUE))
 
 
 @app.command()
@@ -104,8 +119,8 @@ def policy() -> None:
     typer.echo(json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2))
 
 
-def _checks(ids: list[str]) -> list[Check]:
-    return [one_of(CATALOGUE, it, "check") for it in dict.fromkeys(ids)] or list(CATALOGUE.values())
+def _checks(ids: list[str], known: Mapping[str, Check]) -> list[Check]:
+    return [one_of(known, it, "check") for it in dict.fromkeys(ids)] or list(known.values())
 
 
 def _moment(text: str) -> datetime:
@@ -149,6 +164,8 @@ def run() -> None:
         code = error.exit_code
     except ClickException as error:
         code = _fail(error.format_message())
+    except FaultsError as error:
+        code = max(map(_fail, error.lines))
     except (InputError, EvidenceError, UnreadableSourceError) as error:
         code = _fail(str(error))
     except (ClientError, BotoCoreError) as error:

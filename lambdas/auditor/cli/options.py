@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from auditor.checks import CATALOGUE, RENAMED
+from auditor.checks import RENAMED
 from auditor.cli.errors import InputError, did_you_mean
+from auditor.core.catalogue import Catalogue
 from auditor.core.exceptions import ANY
 
 REVIEWED_FILE = "infra/exceptions.toml"
@@ -22,12 +23,13 @@ SinceOption = Annotated[str | None, typer.Option(help="A day (UTC), or a time wi
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="A finding's id.")]
 
 
-def names_of(check: str) -> tuple[str, ...]:
+def names_of(check: str, catalogue: Catalogue) -> tuple[str, ...]:
     """The check's present name, then its former ones, given any of them. Raises InputError if it is unknown."""
-    present = RENAMED.get(check, check)
-    if present not in CATALOGUE:
-        raise InputError(f"--check: {check!r} is unknown; {did_you_mean(check, [*CATALOGUE, *RENAMED])}")
-    return (present, *CATALOGUE[present].formerly)
+    present = catalogue.present(check)
+    if present is None:
+        known = [*catalogue.checks, *catalogue.renamed]
+        raise InputError(f"--check: {check!r} is unknown; {did_you_mean(check, known)}")
+    return (present, *catalogue.checks[present].formerly)
 
 
 def present_name(check: str) -> str:

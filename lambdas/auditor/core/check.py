@@ -11,6 +11,7 @@ from enum import Enum, IntEnum
 from typing import Any, Self, TypeVar
 
 from auditor.core.model import Subject
+from auditor.core.scopes import Scope
 
 S = TypeVar("S", bound=Subject)
 
@@ -90,6 +91,7 @@ class Limits:
     oidc_audiences: tuple[str, ...] = ()
     password_age: timedelta = timedelta(days=90)
     user_idle: timedelta = timedelta(days=90)
+    owned_kinds: tuple[str, ...] = ()
 
     def replaced(self, others: Mapping[str, Any]) -> Self:
         """These limits, but the given ones instead; a name that no limit has any more is ignored."""
@@ -97,16 +99,26 @@ class Limits:
         return replace(self, **{name: value for name, value in others.items() if name in known})
 
 
+SCOPES = "scopes"
+"""The setting that checks of managed entities go by."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a check may know besides its subject: the audit's clock and the limits.
+    """What a check may know besides its subject: the audit's clock, the limits and the managed scopes.
 
-    `severities` are those that the deployment gives to checks instead of their own, by the check's id.
+    `severities` are those that the deployment gives to checks instead of their own, by the check's id. `scopes` are as
+    they are for the audited account.
     """
 
     now: datetime
     limits: Limits = field(default_factory=Limits)
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    scopes: tuple[Scope, ...] = ()
+
+    def has(self, setting: str) -> bool:
+        """Whether the deployment sets it: the scopes, or a list among the limits. No setting at all is always set."""
+        return not setting or bool(self.scopes if setting == SCOPES else getattr(self.limits, setting))
 
     def age(self, since: datetime) -> timedelta:
         """Whole days from `since` to the audit's clock: what is judged is what is said."""
@@ -120,13 +132,14 @@ class Problem:
     `reason` is one sentence for a person. `evidence` is what the problem consists of, in values that stay the same
     while the problem does (dates, never ages): a different value is a changed finding. `discriminator` tells two
     problems of one check with one subject apart. `because` are reasons to raise or lower the severity, of those that
-    the check declares.
+    the check declares. `scopes` are managed scopes that it is about, besides those that the subject is in.
     """
 
     reason: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     discriminator: str = ""
     because: tuple[Because, ...] = ()
+    scopes: tuple[str, ...] = ()
 
 
 Problems = Iterable[Problem]
@@ -144,8 +157,8 @@ class ShellFormatter(string.Formatter):
 class Check:
     """A declared check. `kind` is the subject it asks about, read off the judging function.
 
-    `because` are the reasons by which it may raise or lower its severity. `setting` is the list among the limits
-    without which it has nothing to say; empty if it needs none.
+    `because` are the reasons by which it may raise or lower its severity. `setting` is what it has nothing to say
+    without: a list among the limits, or ``scopes``; empty if it needs none.
     """
 
     id: str
@@ -188,8 +201,8 @@ def check(
     """Declare a check: the function's name is its id, its docstring a title and why it matters.
 
     `fix` is a reversible command, or what to do where no command does it; ``{it.…}`` are the subject's fields.
-    `because` are the reasons by which it may raise or lower the severity, `setting` the list of the limits that it
-    goes by, and `formerly` the ids that it had before, oldest first.
+    `because` are the reasons by which it may raise or lower the severity, `setting` the list of the limits, or
+    ``scopes``, that it goes by, and `formerly` the ids that it had before, oldest first.
     Raises ValueError where the docstring lacks the title or the reason.
     """
 

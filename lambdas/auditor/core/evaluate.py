@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from auditor.core.check import Check, Context, Limits, Problem, Severity, adjusted
 from auditor.core.model import AccountSnapshot, Membership, Owner, Subject, Unavailable
+from auditor.core.scopes import owning
 from auditor.core.subjects.organization import OrganizationMember
 
 LONGEST_LIST = 20
@@ -28,7 +29,8 @@ class Finding:
 
     `evidence` holds plain JSON values; `evidence_at` is the age of what it rests on (for a user's credentials the
     credential report's generation), not of the run. `limits` are those that its check read; `tags` are None where they
-    could not be seen. `because` are the names of the reasons for which `severity` is not the check's.
+    could not be seen. `because` are the names of the reasons for which `severity` is not the check's, `scopes` the
+    managed scopes that it is of.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Finding:
     tags: Mapping[str, str] | None = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
 
     @property
     def material(self) -> str:
@@ -85,7 +88,8 @@ class Examined:
 class Evaluation:
     """The outcome of an audit. A check that is neither in `examined` nor in `skipped` was not selected.
 
-    `under` gives the ids of the findings that a check has in the same evidence under other limits.
+    `unset` are the checks that had nothing to say because what they go by is not set. `under` gives the ids of the
+    findings that a check has in the same evidence under other limits.
     """
 
     owner: Owner
@@ -95,6 +99,7 @@ class Evaluation:
     skipped: tuple[Skip, ...] = ()
     membership: Membership | None = None
     limits: Limits = field(default_factory=Limits)
+    unset: frozenset[str] = frozenset()
     under: Callable[[str, Limits], frozenset[str]] = field(default=lambda *_: frozenset(), compare=False, repr=False)
 
     @property
@@ -167,8 +172,9 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
         findings=tuple(sorted(findings, key=lambda it: (-it.severity, it.check, it.resource, it.id))),
         examined=examined,
         skipped=tuple(skipped),
-        membership=_membership(snapshot),
+        membership=membership_in(snapshot),
         limits=context.limits,
+        unset=frozenset(it.id for it in checks if not context.has(it.setting)),
         under=cache(lambda check, limits: _ids(snapshot, checks, check, replace(context, limits=limits))),
     )
 
@@ -178,7 +184,8 @@ def _ids(snapshot: AccountSnapshot, checks: Iterable[Check], check: str, context
     return frozenset(finding.id for finding in evaluation.findings)
 
 
-def _membership(snapshot: AccountSnapshot) -> Membership | None:
+def membership_in(snapshot: AccountSnapshot) -> Membership | None:
+    """What the organization told of the account; None if it told nothing."""
     members = snapshot.of(OrganizationMember)
     if isinstance(members, Unavailable):
         return None
@@ -238,7 +245,11 @@ class _Asked:
             tags=subject.tags,
             limits=dict(limits),
             because=tuple(sorted(it.name for it in problem.because)),
+            scopes=self._scopes(subject, problem),
         )
+
+    def _scopes(self, subject: Subject, problem: Problem) -> tuple[str, ...]:
+        return tuple(sorted({*problem.scopes, *owning(self.context.scopes, subject.principal, subject.tags)}))
 
 
 def _with_reasons(problem: Problem, severity: Severity) -> str:

@@ -1,16 +1,15 @@
 """Exceptions: a risk that somebody accepts, for a reason and until a day."""
 
-import fnmatch
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
 from types import MappingProxyType
 
 from auditor.core.evaluate import Finding
+from auditor.core.glob import matches
 
 ANY = "*"
 LONGEST = timedelta(days=366)
@@ -62,7 +61,7 @@ class ExceptionRule:
             self.account in {ANY, finding.owner.account}
             and self.finding in {"", finding.id}
             and (self.check == ANY or len(checks) == 1)
-            and _glob(self.resource).match(finding.resource) is not None
+            and matches(self.resource, finding.resource)
             and (self.tag is None or _tagged(finding, *self.tag))
         )
 
@@ -123,10 +122,4 @@ def ending(rules: Iterable[ExceptionRule], after: date, day: date) -> list[Excep
 
 def _tagged(finding: Finding, key: str, value: str) -> bool:
     tags = finding.tags or {}
-    return key in tags and _glob(value).match(tags[key]) is not None
-
-
-@cache
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Only ``*`` and ``?`` are special, as in IAM; a bracket is a bracket."""
-    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
+    return key in tags and matches(value, tags[key])

@@ -35,7 +35,8 @@ class Standing(StrEnum):
 class Event(StrEnum):
     """A transition in a finding's life.
 
-    RENAMED says that the resource or the check has another name, and nothing else is new.
+    RENAMED says that the resource or the check has another name, or that the scopes are others, and nothing else is
+    new.
     """
 
     OPENED = "OPENED"

@@ -134,6 +134,8 @@ class _Look:
                 yield resolved(record, seen, self._resolution(check, finding, examined), self.evaluation.evidence_at)
 
     def _resolution(self, check: str, finding: Finding, examined: Examined) -> Resolution:
+        if check in self.evaluation.unset:
+            return Resolution.THRESHOLD_CHANGED
         then = self.evaluation.limits.replaced(finding.limits)
         if then != self.evaluation.limits and finding.id in self.evaluation.under(check, then):
             return Resolution.THRESHOLD_CHANGED
@@ -189,8 +191,10 @@ def _opened(finding: Finding, now: datetime, *, baseline: bool) -> Record:
 
 
 def _tagged(finding: Finding, known: Finding | None) -> Finding:
-    """The finding with the tags that it had, if they could not be seen now."""
-    return finding if finding.tags is not None else replace(finding, tags=known.tags if known else {})
+    """The finding with the tags, and the scopes, that it had, if its tags could not be seen now."""
+    if finding.tags is not None:
+        return finding
+    return replace(finding, tags=known.tags, scopes=known.scopes) if known else replace(finding, tags={})
 
 
 def _seen_again(finding: Finding, record: Record, now: datetime) -> Iterator[Change]:
@@ -203,8 +207,12 @@ def _seen_again(finding: Finding, record: Record, now: datetime) -> Iterator[Cha
         yield Change(before=record, after=reopened)
     elif (finding.material, finding.severity) != (before.material, before.severity):
         yield Change(before=record, after=replace(after, event=Event.CHANGED))
-    elif (finding.check, finding.resource, finding.principal) != (before.check, before.resource, before.principal):
+    elif _called(finding) != _called(before):
         yield Change(before=record, after=replace(after, event=Event.RENAMED))
+
+
+def _called(finding: Finding) -> tuple[object, ...]:
+    return finding.check, finding.resource, finding.principal, finding.scopes
 
 
 def resolved(before: Record, seen: Record, resolution: Resolution, now: datetime) -> Change:

@@ -10,19 +10,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from auditor import settings
-from auditor.aws import exceptions_file
+from auditor.aws import exceptions_file, own_checks
 from auditor.aws.evidence_store import EvidenceStore
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.session import connect
 from auditor.aws.source import Moment
-from auditor.checks import CATALOGUE, RENAMED
-from auditor.core.check import Context
-from auditor.core.evaluate import Evaluation, evaluate
+from auditor.core.evaluate import Evaluation, evaluate, membership_in
 from auditor.core.evidence import Evidence
 from auditor.core.exceptions import Rules
 from auditor.core.life import Changes
-from auditor.core.model import Unavailable
+from auditor.core.model import AccountSnapshot, Membership, Unavailable
+from auditor.core.standards import NO_UNITS, Standards
 
 logger = Logger(service="auditor")
 metrics = Metrics(namespace="Auditor", service="audit")
@@ -50,15 +49,30 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     evidence = gather(aws, before=store.recall(aws.owner))
     kept = store.keep(evidence)
     seen = snapshot(evidence)
-    evaluation = evaluate(seen, CATALOGUE.values(), Context(now=seen.gathered_at, limits=deployed.checked_limits()))
-    rules = Rules(
-        exceptions=exceptions_file.shipped(now.date()), checks=frozenset({*CATALOGUE, *RENAMED}), renamed=RENAMED
-    )
-    changes = FindingsTable(table=session.resource("dynamodb").Table(told.table_name)).record(evaluation, rules)
+    catalogue, table = own_checks.shipped(), FindingsTable(table=session.resource("dynamodb").Table(told.table_name))
+    standards = deployed.standards().known_by(catalogue)
+    membership = _membership(seen, standards, table)
+    context = standards.context(seen.gathered_at, seen.owner, membership)
+    evaluation = evaluate(seen, catalogue.checks.values(), context)
+    rules = Rules(exceptions=exceptions_file.shipped(now.date()), checks=catalogue.names, renamed=catalogue.renamed)
+    changes = table.record(evaluation, rules)
     outcome = _outcome(evidence, evaluation, changes) | {"evidence": kept}
+    outcome["notes"] = [NO_UNITS] if standards.by_unit and membership is None else []
     _measure(outcome)
     logger.info("audited", extra=outcome)
     return outcome
+
+
+def _membership(seen: AccountSnapshot, standards: Standards, table: FindingsTable) -> Membership | None:
+    """Where the account is; what an earlier audit knew, if the organization does not say today and it matters.
+
+    Otherwise an hour without an answer would judge the account by other limits, and tell that everything has changed.
+    """
+    membership = membership_in(seen)
+    if membership or not standards.by_unit:
+        return membership
+    header = table.load(seen.owner).header
+    return header.membership if header else None
 
 
 def _outcome(evidence: Evidence, evaluation: Evaluation, changes: Changes) -> dict[str, Any]:
@@ -77,3 +91,5 @@ def _measure(outcome: dict[str, Any]) -> None:
     metrics.add_metric(name="Findings", unit=MetricUnit.Count, value=outcome["findings"])
     metrics.add_metric(name="Transitions", unit=MetricUnit.Count, value=outcome["transitions"])
     metrics.add_metric(name="ChecksSkipped", unit=MetricUnit.Count, value=len(outcome["skipped"]))
+    if outcome["notes"]:
+        metrics.add_metric(name="UnitOverridesNotApplied", unit=MetricUnit.Count, value=1)

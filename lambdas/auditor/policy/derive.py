@@ -10,6 +10,7 @@ from auditor.core.derived import (
     activity,
     credentials,
     details,
+    managed,
     monitoring,
     root_management,
     sign_in,
@@ -35,6 +36,7 @@ TOPICS = (
     monitoring,
     workloads,
     roles_anywhere,
+    managed,
     activity,
 )
 """In order of need: a derivation may use what an earlier one gives."""

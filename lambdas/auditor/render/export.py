@@ -20,6 +20,7 @@ COLUMNS = (
     "evidence",
     "controls",
     "fix",
+    "scopes",
 )
 
 
@@ -37,6 +38,7 @@ def finding_entry(finding: Finding) -> dict[str, Any]:
         "evidence": dict(finding.evidence),
         "controls": list(finding.controls),
         "fix": finding.fix,
+        "scopes": list(finding.scopes),
     }
 
 
@@ -54,13 +56,13 @@ def as_json(evaluation: Evaluation) -> str:
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """One row for each finding; evidence as JSON, controls separated by semicolons."""
+    """One row for each finding; evidence as JSON, controls and scopes separated by semicolons."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\r\n")
     rows.writerow(COLUMNS)
     for finding in evaluation.findings:
         entry = finding_entry(finding)
         entry["evidence"] = json.dumps(entry["evidence"], sort_keys=True)
-        entry["controls"] = ";".join(entry["controls"])
+        entry |= {name: ";".join(entry[name]) for name in ("controls", "scopes")}
         rows.writerow([cell(entry[column]) for column in COLUMNS])
     return out.getvalue()

@@ -9,30 +9,34 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationError,
-    create_model,
-    model_validator,
-)
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from auditor.core import telling
 from auditor.core.check import Limits, Severity
 from auditor.core.evidence import Refresh
+from auditor.core.standards import Standards
+from auditor.settings.judging import CheckId, LimitSettings, OverrideSettings, ScopeName, ScopeSettings, contested
+from auditor.settings.words import (
+    QUIET,
+    AccountId,
+    ChannelName,
+    Days,
+    Email,
+    SecretArn,
+    SeverityName,
+    SlackId,
+    TagKey,
+    Timezone,
+    UnitId,
+    fault,
+)
 
-DEPLOYED = Path(__file__).with_name("deployment.json")
+DEPLOYED = Path(__file__).parents[1] / "deployment.json"
 """Where the asset has the settings of its deployment."""
 
 DEFAULT_CHANNEL = telling.DEFAULT_CHANNEL
@@ -48,80 +52,14 @@ def now() -> datetime:
     return datetime.now(tz=UTC).replace(microsecond=0)
 
 
-LONGEST = 3650
-
-
-def _days(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST:
-        raise ValueError(f"a whole number of days from 1 to {LONGEST} is expected")
-    return timedelta(days=value)
-
-
-def _severity(value: Any) -> Severity:
-    if isinstance(value, Severity):
-        return value
-    if value not in Severity.__members__:
-        raise ValueError(f"one of {', '.join(Severity.__members__)} is expected")
-    return Severity[value]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("a time zone's name is expected, such as Europe/Berlin") from None
-    return name
-
-
-SECRET = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}")
-QUIET = "quiet"
-"""Type of the errors that do not repeat what was given."""
-
-
-def _secret(arn: str) -> str:
-    if not SECRET.fullmatch(arn):
-        # Perhaps it is the secret itself.
-        raise PydanticCustomError(QUIET, "the whole ARN of a Secrets Manager secret is expected")
-    return arn
-
-
-Days = Annotated[timedelta, PlainValidator(_days), PlainSerializer(lambda duration: duration.days)]
-Count = Annotated[int, Field(ge=0, le=128)]
-SeverityName = Annotated[Severity, PlainValidator(_severity), PlainSerializer(lambda severity: severity.name)]
-Timezone = Annotated[str, AfterValidator(_zone)]
-ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{6,}$")]
-AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-UnitId = Annotated[str, Field(pattern=r"^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$")]
-TagKey = Annotated[str, Field(min_length=1, max_length=128)]
-SecretArn = Annotated[str, AfterValidator(_secret)]
-Named = Annotated[str, Field(min_length=1, max_length=256)]
-Names = Annotated[tuple[Named, ...], Field(max_length=200)]
-TYPES: dict[Any, Any] = {timedelta: Days, int: Count, tuple[str, ...]: Names}
-
-
-class Strict(BaseModel):
-    """Base of settings: unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-SETTABLE: dict[str, Any] = {limit.name: (TYPES[limit.type], limit.default) for limit in fields(Limits)}
-LimitSettings: Any = create_model("LimitSettings", __base__=Strict, **SETTABLE)
-"""`Limits` as a deployment gives them: times in whole days."""
-
-
-class Slack(Strict):
+class Slack(BaseModel, frozen=True, extra="forbid"):
     """A Slack channel whose workspace is authorized in Amazon Q Developer in chat applications."""
 
     workspace: SlackId
     channel: SlackId
 
 
-class ChannelSettings(Strict):
+class ChannelSettings(BaseModel, frozen=True, extra="forbid"):
     """Who is told by a channel, and of which accounts: by their ids, by a tag, or by a unit somewhere above them.
 
     `webhook_secret` is the ARN of a Secrets Manager secret whose string is the URL of a Slack incoming webhook.
@@ -141,7 +79,7 @@ class ChannelSettings(Strict):
         return {"accounts": self.accounts, "tags": tags, "organizational_units": self.organizational_units}
 
 
-class AlertSettings(Strict):
+class AlertSettings(BaseModel, frozen=True, extra="forbid"):
     """What is told at once, and when the rest is; hours of the day are in the deployment's time zone.
 
     A critical finding that nobody acknowledged in `escalate_after_hours` is told again, to the channel `escalate_to`.
@@ -154,7 +92,7 @@ class AlertSettings(Strict):
     escalate_to: str = DEFAULT_CHANNEL
 
 
-class LastAccessedSettings(Strict):
+class LastAccessedSettings(BaseModel, frozen=True, extra="forbid"):
     """How many users and roles a run asks which services they used last, and for how many days an answer holds.
 
     Each costs two calls. With 0 nobody is asked.
@@ -164,7 +102,7 @@ class LastAccessedSettings(Strict):
     days: Days = timedelta(days=7)
 
 
-class Deployment(Strict):
+class Deployment(BaseModel, frozen=True, extra="forbid"):
     """What `cdk.json` may set under ``auditor``; every key has a default."""
 
     schedule: Annotated[str, Field(pattern=r"^(rate|cron)\(.+\)$")] = "cron(0 6 * * ? *)"
@@ -173,14 +111,17 @@ class Deployment(Strict):
     alerts: AlertSettings = AlertSettings()
     last_accessed: LastAccessedSettings = LastAccessedSettings()
     limits: LimitSettings = LimitSettings()
+    severities: dict[CheckId, SeverityName] = {}
+    overrides: list[OverrideSettings] = []
+    scopes: dict[ScopeName, ScopeSettings] = {}
     silence_hours: Annotated[int, Field(ge=2, le=168)] = 26
     evidence_days: Annotated[int, Field(ge=400, le=3653)] = 1096
 
     @model_validator(mode="after")
-    def _every_account_has_one_channel(self) -> Self:
-        faults = [*_lacking(self.channels), *_ambiguous(self.channels)]
+    def _nothing_is_said_twice(self) -> Self:
+        faults = [*_lacking(self.channels), *_ambiguous(self.channels), *contested(self.overrides)]
         if self.alerts.escalate_to not in {DEFAULT_CHANNEL, *self.channels}:
-            faults.append(_fault("alerts.escalate_to", f"there is no channel {self.alerts.escalate_to!r}"))
+            faults.append(fault("alerts.escalate_to", f"there is no channel {self.alerts.escalate_to!r}"))
         if faults:
             raise ValidationError.from_exception_data(type(self).__name__, faults)
         return self
@@ -197,9 +138,14 @@ class Deployment(Strict):
             for name, it in self.channels.items()
         )
 
-    def checked_limits(self) -> Limits:
-        """The limits as the checks take them."""
-        return Limits(**dict(self.limits))
+    def standards(self) -> Standards:
+        """What accounts are judged by, as the checks take it; whether the checks named there exist is not asked."""
+        return Standards(
+            limits=Limits(**dict(self.limits)),
+            severities=self.severities,
+            overrides=tuple(it.override() for it in self.overrides),
+            scopes=tuple(it.scope(name) for name, it in self.scopes.items()),
+        )
 
     def refresh(self) -> Refresh:
         """How the sources that ask for each principal spread it over the runs."""
@@ -213,13 +159,13 @@ class Deployment(Strict):
 def _lacking(channels: Mapping[str, ChannelSettings]) -> Iterator[InitErrorDetails]:
     """What is the matter with channels one by one."""
     if DEFAULT_CHANNEL not in channels:
-        yield _fault("channels", f"{DEFAULT_CHANNEL!r} is missing: it is told of what no other channel is")
+        yield fault("channels", f"{DEFAULT_CHANNEL!r} is missing: it is told of what no other channel is")
     for name, channel in channels.items():
         given = [setting for setting, values in channel.matchers.items() if values]
         if name == DEFAULT_CHANNEL and given:
-            yield _fault(f"channels.{name}", f"takes no {' and no '.join(given)}: it is told of what no other is")
+            yield fault(f"channels.{name}", f"takes no {' and no '.join(given)}: it is told of what no other is")
         if name != DEFAULT_CHANNEL and not given:
-            yield _fault(f"channels.{name}", f"is told of nothing: it needs {' or '.join(channel.matchers)}")
+            yield fault(f"channels.{name}", f"is told of nothing: it needs {' or '.join(channel.matchers)}")
 
 
 def _ambiguous(channels: Mapping[str, ChannelSettings]) -> Iterator[InitErrorDetails]:
@@ -231,13 +177,7 @@ def _ambiguous(channels: Mapping[str, ChannelSettings]) -> Iterator[InitErrorDet
                 claims[setting, value].append(name)
     for (setting, value), (first, *others) in claims.items():
         for name in others:
-            yield _fault(f"channels.{name}.{setting}", f"{value} is named by {first!r} already")
-
-
-def _fault(where: str, what: str) -> InitErrorDetails:
-    # The message is a template, in which what a setting says would be a placeholder.
-    error = PydanticCustomError(QUIET, "{what}", {"what": what})
-    return InitErrorDetails(type=error, loc=tuple(where.split(".")), input=None)
+            yield fault(f"channels.{name}.{setting}", f"{value} is named by {first!r} already")
 
 
 class AuditSettings(BaseModel):
