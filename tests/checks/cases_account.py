@@ -15,7 +15,7 @@ SAML = arn("saml-provider/people")
 LOWERED = "signs in with a password of the account, past"
 
 
-def contacts(**fields: str | None) -> AlternateContacts:
+def contacts(**fields: Any) -> AlternateContacts:
     whole = AlternateContacts(
         resource=ACCOUNT,
         uid="account",
