@@ -33,6 +33,7 @@ from auditor.settings import (
 from tests.aws import listeners
 from tests.aws.answers import ADMINISTRATOR, analyzer_entry, finding_entry, report, root_row
 from tests.aws.listeners import Listener
+from tests.aws.organized import NOT_IN_MOTO, organize
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.wire import Reply, Wire, always, new_session
 from tests.build import NOW
@@ -66,12 +67,22 @@ ENVIRONMENT = (
 )
 
 
+SCRIPT: dict[str, Reply] = {
+    "DescribeRegions": always({"Regions": REGIONS}),
+    "ListInstances": always({"Instances": []}),
+    **NOT_IN_MOTO,
+}
+"""What is not left to moto, which has an instance of IAM Identity Center in every account."""
+
+
 @dataclass(kw_only=True)
 class Functions:
     """`wire` hears what the function that ran last has called, and answers by `script`; `asset` is where they lie."""
 
     asset: Path
-    script: dict[str, Reply] = field(default_factory=lambda: {"DescribeRegions": always({"Regions": REGIONS})})
+    script: dict[str, Reply] = field(
+        default_factory=lambda: {"DescribeRegions": always({"Regions": REGIONS})} | NOT_IN_MOTO
+    )
     findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
     evaluated: list[Evaluation] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
@@ -198,7 +209,7 @@ def make_stack(definition: TableDefinition) -> dict[str, Listener]:
 def populate() -> None:
     """An account with history, in an organization of its own."""
     session = new_session()
-    session.client("organizations").create_organization(FeatureSet="ALL")
+    organize(session.client("organizations"))
     iam = session.client("iam")
     with time_machine.travel(NOW - timedelta(days=200), tick=False):
         for name in ("ana", "bo"):

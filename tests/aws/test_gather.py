@@ -39,6 +39,7 @@ from tests.aws.answers import (
     root_row,
     user_entry,
 )
+from tests.aws.organized import NOT_IN_MOTO, organize
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
 from tests.build import ACCOUNT, NOW, OWNER, ago
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
@@ -114,25 +115,8 @@ def moto_account() -> Iterator[None]:
         iam.create_user(UserName="ana")
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
-        _organize(new_session().client("organizations"))
+        organize(new_session().client("organizations"))
         yield
-
-
-def _organize(organizations: Any) -> None:
-    """An organization with policies, and a member that administers something for it."""
-    organizations.create_organization(FeatureSet="ALL")
-    (root,) = organizations.list_roots()["Roots"]
-    organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
-    made = organizations.create_account(Email="tools@example.com", AccountName="tools")["CreateAccountStatus"]
-    organizations.register_delegated_administrator(
-        AccountId=made["AccountId"], ServicePrincipal="guardduty.amazonaws.com"
-    )
-
-
-NOT_IN_MOTO = {
-    "DescribeEffectivePolicy": effective_policy,
-    "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
-}
 
 
 @pytest.mark.usefixtures("moto_account")

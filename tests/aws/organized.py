@@ -1,0 +1,22 @@
+"""An organization in moto with something of everything, and the answers of what moto lacks."""
+
+from typing import Any
+
+from tests.aws.answers import effective_policy
+from tests.aws.wire import Reply, always
+
+NOT_IN_MOTO: dict[str, Reply] = {
+    "DescribeEffectivePolicy": effective_policy,
+    "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
+}
+
+
+def organize(organizations: Any) -> None:
+    """Make an organization with service control policies, and a member that administers something for it."""
+    organizations.create_organization(FeatureSet="ALL")
+    (root,) = organizations.list_roots()["Roots"]
+    organizations.enable_policy_type(RootId=root["Id"], PolicyType="SERVICE_CONTROL_POLICY")
+    made = organizations.create_account(Email="tools@example.com", AccountName="tools")["CreateAccountStatus"]
+    organizations.register_delegated_administrator(
+        AccountId=made["AccountId"], ServicePrincipal="guardduty.amazonaws.com"
+    )
