@@ -80,9 +80,7 @@ class Functions:
     """`wire` hears what the function that ran last has called, and answers by `script`; `asset` is where they lie."""
 
     asset: Path
-    script: dict[str, Reply] = field(
-        default_factory=lambda: {"DescribeRegions": always({"Regions": REGIONS})} | NOT_IN_MOTO
-    )
+    script: dict[str, Reply] = field(default_factory=lambda: dict(SCRIPT))
     findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
     evaluated: list[Evaluation] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
