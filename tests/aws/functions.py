@@ -33,6 +33,8 @@ from auditor.settings import (
 from tests.aws import last_accessed, listeners
 from tests.aws.answers import ADMINISTRATOR, analyzer_entry, finding_entry, report, root_row
 from tests.aws.listeners import Listener
+from tests.aws.beside_moto import BESIDE_MOTO
+from tests.aws.organized import organize
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.wire import Reply, Wire, always, new_session
 from tests.build import NOW
@@ -50,12 +52,7 @@ CONTEXT = LambdaContext.__new__(LambdaContext)
 vars(CONTEXT).update(
     _function_name="audit", _memory_limit_in_mb=1024, _invoked_function_arn="arn", _aws_request_id="request"
 )
-REGIONS = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in ("eu-west-1", "us-east-1")]
 ANALYZER = analyzer_entry(arn=f"arn:aws:access-analyzer:eu-west-1:{ACCOUNT}:analyzer/zone")
-NOT_IN_MOTO: dict[str, Reply] = {
-    "DescribeRegions": always({"Regions": REGIONS}),
-    "ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []}),
-}
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -75,7 +72,7 @@ class Functions:
     """`wire` hears what the function that ran last has called, and answers by `script`; `asset` is where they lie."""
 
     asset: Path
-    script: dict[str, Reply] = field(default_factory=lambda: dict(NOT_IN_MOTO))
+    script: dict[str, Reply] = field(default_factory=lambda: dict(BESIDE_MOTO))
     findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
     evaluated: list[Evaluation] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
@@ -203,7 +200,7 @@ def make_stack(definition: TableDefinition) -> dict[str, Listener]:
 def populate() -> None:
     """An account with history, in an organization of its own."""
     session = new_session()
-    session.client("organizations").create_organization(FeatureSet="ALL")
+    organize(session.client("organizations"))
     iam = session.client("iam")
     with time_machine.travel(NOW - timedelta(days=200), tick=False):
         for name in ("ana", "bo"):

@@ -55,6 +55,9 @@ from tests.aws.answers import (
     trail_entry,
     user_entry,
 )
+from tests.aws.beside_moto import BESIDE_MOTO
+from tests.aws.organized import organize
+from tests.aws.watched_trail import make_watched_trail
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
 from tests.aws.workload_answers import EMPTY, FULL, here
 from tests.build import ACCOUNT, NOW, OWNER, ago, arn
@@ -150,8 +153,8 @@ def moto_account() -> Iterator[None]:
         iam.create_user(UserName="ana")
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
-        _organize(new_session().client("organizations"))
-        moto_trail()
+        organize(new_session().client("organizations"))
+        make_watched_trail(new_session())
         iam.create_saml_provider(Name="adfs", SAMLMetadataDocument="x" * 1000)
         iam.create_open_id_connect_provider(Url="https://gitlab.com", ThumbprintList=["a" * 40])
         iam.upload_server_certificate(ServerCertificateName="shop", CertificateBody="x", PrivateKey="x")
@@ -160,35 +163,6 @@ def moto_account() -> Iterator[None]:
         codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "234567"}
         iam.enable_mfa_device(UserName="ana", SerialNumber=serial, **codes)
         yield
-
-
-def _organize(organizations: Any) -> None:
-    """An organization with policies, and a member that administers something for it."""
-    organizations.create_organization(FeatureSet="ALL")
-    (root,) = organizations.list_roots()["Roots"]
-    organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
-    made = organizations.create_account(Email="tools@example.com", AccountName="tools")["CreateAccountStatus"]
-    organizations.register_delegated_administrator(
-        AccountId=made["AccountId"], ServicePrincipal="guardduty.amazonaws.com"
-    )
-
-
-def moto_trail() -> None:
-    """A trail whose log group has a metric filter with an alarm and a topic."""
-    session = new_session()
-    session.client("s3").create_bucket(Bucket="trail")
-    logs = session.client("logs")
-    logs.create_log_group(logGroupName="trail")
-    group = logs.describe_log_groups()["logGroups"][0]["arn"]
-    entry = filter_entry()
-    del entry["filterName"]
-    logs.put_metric_filter(logGroupName="trail", filterName="root-use", **entry)
-    topic = session.client("sns").create_topic(Name="security")["TopicArn"]
-    alarm = {name: it for name, it in alarm_entry(AlarmActions=[topic]).items() if name != "AlarmArn"}
-    session.client("cloudwatch").put_metric_alarm(**alarm)
-    session.client("cloudtrail").create_trail(
-        Name="all", S3BucketName="trail", IsMultiRegionTrail=True, CloudWatchLogsLogGroupArn=group
-    )
 
 
 def _run_one_of_each(owner: Owner) -> None:
@@ -216,27 +190,20 @@ def _run_one_of_each(owner: Owner) -> None:
 
 IN_PRIVATE_CA = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": here("acm-pca", "certificate-authority/ca")}}
 ANCHOR = {"source": IN_PRIVATE_CA}
-BESIDE_MOTO: dict[str, Reply] = {
-    "DescribeEffectivePolicy": effective_policy,
-    "ListOrganizationsFeatures": always({"EnabledFeatures": []}),
-    "ListServiceSpecificCredentials": always({"ServiceSpecificCredentials": []}),
+SCRIPT: dict[str, Reply] = BESIDE_MOTO | {
     "DescribeRegions": always(FULL["DescribeRegions"]),
-    "GetJobs": always(EMPTY["GetJobs"]),
-    "DescribeStacks": always(EMPTY["DescribeStacks"]),
     "ListTrustAnchors": always({"trustAnchors": [ANCHOR]}),
-    "ListProfiles": always(EMPTY["ListProfiles"]),
     "DescribeCertificateAuthority": always({"CertificateAuthority": {}}),
 }
-"""What moto cannot answer without more packages, or at all; and one Region, since it would tell of all."""
 
 
 @pytest.mark.usefixtures("moto_account")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_source_calls_exactly_what_it_declares(source: Source) -> None:
     """Against moto, so that no script has to know beforehand what will be called."""
-    session, wire = new_session(), Wire(script=BESIDE_MOTO)
+    session, wire = new_session(), Wire(script=SCRIPT)
     FakeAccessAnalyzer(IN_EU).mount(session)  # type: ignore[arg-type]
-    Wire(script=BESIDE_MOTO).mount(session)
+    Wire(script=SCRIPT).mount(session)
     aws = replace(connect(session, NOW), pause=lambda _: None)
     if source in (WORKLOADS, CONFIGURATION_KEYS):
         _run_one_of_each(aws.owner)
