@@ -120,7 +120,7 @@ def test_folder_without_a_known_file_is_an_error_that_names_them(files: dict[str
     assert str(error.value).startswith(
         "no evidence: none of account.json, credential-report.csv, authorization-details.json, "
     )
-    assert str(error.value).endswith("organization.json is there")
+    assert str(error.value).endswith(f"{SOURCES[-1].filename} is there")
 
 
 @pytest.mark.parametrize(

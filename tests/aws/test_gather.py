@@ -41,6 +41,7 @@ from tests.aws.answers import (
     trail_entry,
     user_entry,
 )
+from tests.aws.watched_trail import make_watched_trail
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
 from tests.build import ACCOUNT, NOW, OWNER, ago
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
@@ -110,26 +111,8 @@ def moto_account() -> Iterator[None]:
         iam.create_access_key(UserName="ana")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
         new_session().client("organizations").create_organization(FeatureSet="ALL")
-        moto_trail()
+        make_watched_trail(new_session())
         yield
-
-
-def moto_trail() -> None:
-    """A trail whose log group has a metric filter with an alarm and a topic."""
-    session = new_session()
-    session.client("s3").create_bucket(Bucket="trail")
-    logs = session.client("logs")
-    logs.create_log_group(logGroupName="trail")
-    group = logs.describe_log_groups()["logGroups"][0]["arn"]
-    entry = filter_entry()
-    del entry["filterName"]
-    logs.put_metric_filter(logGroupName="trail", filterName="root-use", **entry)
-    topic = session.client("sns").create_topic(Name="security")["TopicArn"]
-    alarm = {name: it for name, it in alarm_entry(AlarmActions=[topic]).items() if name != "AlarmArn"}
-    session.client("cloudwatch").put_metric_alarm(**alarm)
-    session.client("cloudtrail").create_trail(
-        Name="all", S3BucketName="trail", IsMultiRegionTrail=True, CloudWatchLogsLogGroupArn=group
-    )
 
 
 @pytest.mark.usefixtures("moto_account")

@@ -46,6 +46,7 @@ from tests.aws.functions import (
 )
 from tests.aws.hooks import Hook
 from tests.aws.template import TableDefinition
+from tests.aws.watched_trail import make_watched_trail
 from tests.aws.wire import Refused, always, new_session
 from tests.build import NOW
 
@@ -344,6 +345,7 @@ def test_reviewed_exception_holds_from_the_next_audit_and_through_its_last_day(f
 
 def test_audit_calls_exactly_what_its_role_allows(functions: Functions) -> None:
     """Asking for who one is needs no permission; a report that is fresh already need not be generated."""
+    make_watched_trail(new_session())
     functions.audit()
     granted = {*ACTIONS, *findings_table.ACTIONS, *evidence_store.ACTIONS}
     called = functions.wire.actions - {"sts:GetCallerIdentity"} | {"iam:GenerateCredentialReport"}

@@ -178,7 +178,7 @@ def test_every_limit_is_read_by_a_check() -> None:
 def test_check_names_the_list_it_goes_by_and_says_nothing_while_that_is_empty(it: Check) -> None:
     assert limits_read(it) & LISTS == ({it.setting} if it.setting else set())
     if it.setting:
-        emptied = replace(Limits(), **{it.setting: ()})
+        emptied = Limits().replaced({it.setting: ()})
         assert not any(judged(it, subject, emptied) for case in cases_of(it) for subject in case.fails)
 
 
