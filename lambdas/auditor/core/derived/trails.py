@@ -10,7 +10,7 @@ from auditor.core.subjects.trails import AccountTrails, RecordedRegion, Trail, T
 
 
 def doubt(trails: Observed[Trail], enabled: Observed[EnabledRegion] | Unavailable) -> Unavailable | None:
-    """Why there may be a multi-Region trail that was not seen: each Region that answers shows all of them as shadows."""
+    """Why there may be a multi-Region trail that was not seen: each Region that answers shows all of them."""
     of_trails = [gap for key, gap in trails.gaps.items() if _is_trail(key)]
     of_regions = [gap for key, gap in trails.gaps.items() if not _is_trail(key)]
     asked = set() if isinstance(enabled, Unavailable) else {it.resource for it in enabled.subjects}
