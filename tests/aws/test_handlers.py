@@ -57,6 +57,7 @@ from tests.aws.functions import (
 )
 from tests.aws.hooks import Hook
 from tests.aws.template import TableDefinition
+from tests.aws.watched_trail import make_watched_trail
 from tests.aws.wire import Refused, always, new_session
 from tests.build import NOW
 
@@ -403,6 +404,7 @@ def test_audit_calls_exactly_what_its_role_allows(functions: Functions) -> None:
 
     Only the second run has something to recall.
     """
+    make_watched_trail(new_session())
     functions.audit()
     called = functions.wire.actions
     functions.audit(NOW + DAY)

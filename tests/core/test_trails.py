@@ -103,6 +103,10 @@ def test_account_whose_trails_were_not_seen_is_not_judged(gaps: dict[str, Unavai
     assert seen.gaps[ACCOUNT] == DENIED
 
 
+def test_account_whose_regions_are_all_closed_is_not_judged() -> None:
+    assert known(AccountTrails, gaps={"eu-west-1": CLOSED, "us-east-1": CLOSED}).gaps[ACCOUNT] == CLOSED
+
+
 def test_account_is_judged_by_the_regions_that_answered_since_each_shows_every_multi_region_trail() -> None:
     seen = account(gaps={"eu-west-1": DENIED})
     assert seen

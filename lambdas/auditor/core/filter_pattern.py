@@ -276,8 +276,6 @@ def _equals(node: str | float, value: str) -> bool:
 
 def _like(text: str, pattern: str) -> bool:
     """An asterisk stands for any text at the beginning and at the end only; between letters it is an asterisk."""
-    if pattern == "*":
-        return True
     before, after = pattern.startswith("*"), pattern.endswith("*")
     core = pattern[before : len(pattern) - after]
     if before and after:

@@ -10,12 +10,9 @@ from auditor.core.subjects.trails import AccountTrails, RecordedRegion, Trail, T
 
 
 def doubt(trails: Observed[Trail], enabled: Observed[EnabledRegion] | Unavailable) -> Unavailable | None:
-    """Why there may be a multi-Region trail that was not seen; each Region shows all of them as shadows.
-
-    A Region is missing by design where it is closed or not enabled, so that nothing is there.
-    """
+    """Why there may be a multi-Region trail that was not seen: each Region that answers shows all of them."""
     of_trails = [gap for key, gap in trails.gaps.items() if _is_trail(key)]
-    of_regions = [gap for key, gap in trails.gaps.items() if not _is_trail(key) and not gap.inapplicable]
+    of_regions = [gap for key, gap in trails.gaps.items() if not _is_trail(key)]
     asked = set() if isinstance(enabled, Unavailable) else {it.resource for it in enabled.subjects}
     answered = asked - set(trails.gaps)
     return next(iter(of_trails if answered else (*of_trails, *of_regions)), None)
