@@ -6,20 +6,35 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
 
 from auditor.aws.evidence_files import decode, encode
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.inventory import MOST
+from auditor.aws.session import connect
 from auditor.aws.source import MalformedEvidenceError
 from auditor.aws.sources.configuration_keys import CONFIGURATION_KEYS
 from auditor.aws.sources.regions import REGIONS
+from auditor.aws.sources.roles_anywhere import ROLES_ANYWHERE
 from auditor.aws.sources.workloads import WORKLOADS, read
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Observed, Unavailable
 from auditor.core.subjects.workloads import Workload
-from tests.aws.wire import Params, Refused, Reply, Wire, always, scripted
-from tests.aws.workload_answers import EMPTY, FUNCTION, INSTANCE, JOB, MACHINE_ANSWER, TASK, everything, here, listed
-from tests.build import OWNER, arn
+from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, scripted
+from tests.aws.workload_answers import (
+    BESIDE_MOTO,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    JOB,
+    MACHINE_ANSWER,
+    TASK,
+    everything,
+    here,
+    listed,
+    nothing_runs,
+)
+from tests.build import NOW, OWNER, arn
 
 SOURCES = (REGIONS, WORKLOADS)
 BOTH = (REGIONS, WORKLOADS, CONFIGURATION_KEYS)
@@ -323,3 +338,16 @@ def test_question_that_two_sources_have_is_asked_once_an_audit() -> None:
     assert [aws.once("it", ask) for _ in range(2)] == [1, 1]
     assert replace(aws).once("it", lambda: "again") == "again"
     assert asked == ["it"]
+
+
+def test_account_of_moto_is_seen_whole_with_what_it_lacks_answered_beside_it() -> None:
+    session = new_session("eu-west-1")
+    Wire(script={"DescribeRegions": everything()["DescribeRegions"]}).mount(session)
+    for event in BESIDE_MOTO:
+        session.events.register(event, nothing_runs)
+    with mock_aws():
+        new_session("eu-west-1").client("ec2").run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)
+        evidence = gather(connect(session, NOW), (*BOTH, ROLES_ANYWHERE))
+    answers = {name: it for name, it in evidence.answers.items() if isinstance(it, Answer)}
+    assert {name: it.gaps for name, it in answers.items()} == {name: {} for name in evidence.answers}
+    assert [it["type"] for it in answers["workloads"].raw] == ["AWS::EC2::Instance"]

@@ -2,7 +2,11 @@
 
 import base64
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.model import OperationModel
 
 from tests.aws.wire import Params, Reply, always
 from tests.build import ACCOUNT, ago, arn
@@ -167,3 +171,17 @@ def listed(member: str, pages: int, entry: Mapping[str, Any], more: str = "NextT
         return {member: [entry], **({more: str(page + 1)} if page + 1 < pages else {})}
 
     return reply
+
+
+def nothing_runs(model: OperationModel, params: Params, **_: object) -> tuple[AWSResponse, Mapping[str, Any]]:
+    """What botocore's ``before-call`` of `BESIDE_MOTO` may be answered with, where moto is the account."""
+    return AWSResponse(params["url"], 200, {}, None), deepcopy(EMPTY[model.name])
+
+
+BESIDE_MOTO = (
+    "before-call.cloudformation.DescribeStacks",
+    "before-call.glue.GetJobs",
+    "before-call.rolesanywhere.ListProfiles",
+    "before-call.rolesanywhere.ListTrustAnchors",
+)
+"""The calls for which moto needs more packages, or which it does not know."""

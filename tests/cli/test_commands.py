@@ -231,7 +231,7 @@ def test_policy_is_what_the_sources_declare_and_only_reads(auditor: Auditor) -> 
     (statement,) = json.loads(result.out)["Statement"]
     assert (result.code, result.err, statement["Effect"]) == (0, "", "Allow")
     assert statement["Action"] == list(ACTIONS)
-    assert all(re.match(r"[a-z0-9-]+:(Get|List|Describe|GenerateCredentialReport$)", it) for it in ACTIONS)
+    assert all(re.match(r"[a-z0-9-]+:(Get|BatchGet|List|Describe|GenerateCredentialReport$)", it) for it in ACTIONS)
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("audit", "--help"), ("gather", "--help")])

@@ -20,6 +20,7 @@ class Workload(Subject):
     resource has a public IPv4 address.
     """
 
+    aws_type = "AwsWorkload"
     type: str
     role: str | None = None
     profile: str | None = None
@@ -36,6 +37,7 @@ class Workload(Subject):
 class Instance(Workload):
     """An EC2 instance. `empty_profile` says that it has an instance profile which holds no role."""
 
+    aws_type = INSTANCE
     empty_profile: bool = False
 
     @property
@@ -74,6 +76,7 @@ class ManagementWorkloads(Subject):
 class Carried(Subject):
     """A secret in a resource's configuration; `where` in it, for example ``Environment.Variables.DB_USER``."""
 
+    aws_type = "AwsConfiguration"
     type: str
     where: str
 
