@@ -54,7 +54,14 @@ def header(version: int = 1, owner: Owner = OWNER, **fields: Any) -> dict[str, A
 
 EVIDENCE = {"nothing": None, "number": 3, "list": [1, None, ["a"]], "map": {"n": 0}, "flag": False, "text": "ł\n\x00🗝"}
 FULL = record(
-    finding(evidence=EVIDENCE, tags={"team": "payments"}, via="arn", limits=vars(Limits()), severity=Severity.LOW),
+    finding(
+        evidence=EVIDENCE,
+        tags={"team": "payments"},
+        via="arn",
+        limits=vars(Limits()),
+        scopes=("shop",),
+        severity=Severity.LOW,
+    ),
     Event.EXCEPTED,
     baseline=True,
     acknowledged=Acknowledgement(by="ana", at=ago(1), note="on it"),

@@ -17,7 +17,9 @@ from tests.build import NOW, observed, role, snapshot, user_detail
 
 README = (Path(__file__).parents[2] / "infra" / "checks" / "README.md").read_text()
 NAMES = re.findall(r"^`(\w+\.py)`:$", README, flags=re.MULTILINE)
-EXAMPLE: dict[str, str] = dict(zip(NAMES, re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL), strict=True))
+EXAMPLE: dict[str, str] = dict(
+    zip(NAMES, re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL), strict=True)
+)
 FAMILY, CASES = EXAMPLE
 
 

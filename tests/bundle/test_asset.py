@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from auditor import settings
-from auditor.aws import exceptions_file
+from auditor.aws import exceptions_file, own_checks
 from infra import bundle
 from infra.bundle import BundleFor
+from tests.aws.test_own_checks import folder as own_folder
 from tests.bundle.conftest import filled
 
 TOLD = {"deployment.json", "exceptions.toml"}
@@ -66,7 +67,7 @@ def test_package_in_the_asset_is_the_one_of_the_repository(lambda_asset: Path) -
     here = {name: hashed for name, (hashed, _) in tree(bundle.PACKAGE).items()}
     assert shipped == {name: here[name] for name in shipped}
     left_out = {name for name in set(here) - set(shipped) if name.endswith(".py") and not name.startswith("cli/")}
-    assert left_out == {"checks/controls.py"}
+    assert left_out == {"checks/controls.py", "checks/promises.py", "aws/own_checks_review.py"}
 
 
 def test_asset_carries_the_settings_of_its_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +89,20 @@ def test_asset_of_a_repository_without_exceptions_carries_none(tmp_path: Path, m
     monkeypatch.setattr(bundle, "EXCEPTIONS", tmp_path / "absent.toml")
     folder = filled(tmp_path / "asset", BundleFor.HERE)
     assert TOLD & {path.name for path in (folder / "auditor").iterdir()} == {"deployment.json"}
+
+
+def test_asset_carries_the_families_of_own_checks_and_not_their_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "asset").mkdir()
+    monkeypatch.setattr(bundle, "CHECKS", own_folder(tmp_path / "checks"))
+    monkeypatch.setattr(bundle, "dependencies", lambda _: tmp_path / "nothing")
+    bundle.fill(tmp_path / "asset", BundleFor.HERE, settings.Deployment())
+    carried = tmp_path / "asset" / own_checks.SHIPPED.relative_to(bundle.PACKAGE.parent)
+    assert [path.name for path in carried.iterdir()] == ["shared_users.py"]
+    monkeypatch.setattr(own_checks, "SHIPPED", carried)
+    assert "shared-user" in own_checks.shipped().checks
 
 
 def test_every_binary_is_for_lambdas_processor_and_python(lambda_asset: Path) -> None:

@@ -84,7 +84,7 @@ def test_file_that_is_no_settings_is_one_line(auditor: Auditor, folder: Path, tm
 
 def test_absent_settings_are_one_line(auditor: Auditor, folder: Path, tmp_path: Path) -> None:
     line = auditor("audit", "--evidence", folder, "--settings", tmp_path / "absent").says_why_in_one_line()
-    assert line == f"auditor: {tmp_path / 'absent'}: No such file or directory"
+    assert line == f"auditor: --settings: {tmp_path / 'absent'} is not a file"
 
 
 # Scopes.

@@ -28,11 +28,20 @@ from auditor.aws import (
     sources,
     webhook,
 )
-from auditor.settings import AuditSettings, Deployment, NotifySettings, TellSettings, environment, validated
-from infra import bundle
+from auditor.settings import (
+    AuditSettings,
+    Deployment,
+    NotifySettings,
+    SettingsError,
+    TellSettings,
+    environment,
+    validated,
+)
+from infra import app, bundle
 from infra.app import composed, reviewed, synthesise
 from infra.bundle import BundleFor
 from infra.stack import AuditorStack
+from tests.aws.test_own_checks import folder as own_folder
 
 ROOT = Path(__file__).parents[2]
 SLACK = {"workspace": "T0123ABCD", "channel": "C0123ABCD"}
@@ -118,6 +127,34 @@ def test_wrong_exception_stops_the_synthesis_with_a_line_that_names_it(
     assert stopped.value.code == (
         "infra/exceptions.toml: exception 1: check: 'unused-rule' is no check: is 'unused-role' meant?"
     )
+
+
+def test_wrong_own_check_stops_the_synthesis_with_a_line_that_names_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = own_folder(tmp_path / "own", shared_users="import os\n", cases_shared_users="CASES = ()\n")
+    monkeypatch.setattr(bundle, "CHECKS", own)
+    with pytest.raises(SystemExit) as stopped:
+        synthesise()
+    assert str(stopped.value.code).startswith(f"{own / 'shared_users.py'}: imports os: ")
+
+
+def test_severity_of_no_check_stops_the_synthesis_and_that_of_an_own_one_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = {"auditor": {"severities": {"shared-user": "HIGH"}}, "bundle-for": "here"}
+    with pytest.raises(SettingsError, match=r"^severities\.shared-user: is no check"):
+        composed(cdk.App(context=given))
+    monkeypatch.setattr(bundle, "CHECKS", own_folder(tmp_path / "own"))
+    monkeypatch.setattr(app, "AuditorStack", lambda *_, **__: None)
+    composed(cdk.App(context=given))
+
+
+def test_exception_of_an_own_check_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    reviewed_exception(monkeypatch, tmp_path, "2026-11-20", check="shared-user")
+    monkeypatch.setattr(bundle, "CHECKS", own_folder(tmp_path / "own"))
+    with time_machine.travel("2026-11-20", tick=False):
+        reviewed()
 
 
 @pytest.mark.parametrize(("today", "warnings"), [("2026-11-20", 0), ("2026-11-21", 1)])

@@ -64,6 +64,8 @@ def standards_of(path: Path | None, catalogue: Catalogue) -> Standards:
 
 def _settings(path: Path) -> Mapping[str, Any]:
     """What stands under ``auditor`` in a cdk.json, or all of another file."""
+    if not path.is_file():
+        raise InputError(f"--settings: {path} is not a file")
     try:
         given = json.loads(path.read_bytes())
     except json.JSONDecodeError as error:
