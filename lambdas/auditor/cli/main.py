@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,11 +21,13 @@ from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
-from auditor.cli import findings, folder, redrive, screen
+from auditor.cli import findings, folder, frameworks, redrive, screen
 from auditor.cli.errors import InputError, one_of
 from auditor.core.check import Check, Context, Severity
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Answer, Evidence
+from auditor.core.frameworks import Answers, Control, answers
+from auditor.core.model import AccountSnapshot
 from auditor.render.catalogue import as_markdown
 from auditor.render.export import as_csv, as_json
 
@@ -49,26 +51,25 @@ FailOption = Annotated[str | None, typer.Option(help="Exit with 1 if a finding i
 
 
 @app.command()
-def audit(
+def audit(  # noqa: PLR0913  (an option each)
+    *,
     evidence: FolderOption = None,
     now: NowOption = None,
     check: CheckOption = None,
+    framework: frameworks.FrameworkOption = None,
+    control: frameworks.ControlOption = None,
     form: FormatOption = "table",
     fail_on: FailOption = None,
 ) -> None:
     """Audit saved evidence, or the account of the current credentials."""
     checks = _checks(check or [])
-    show = one_of(SHOW, form, "--format")
+    controls = frameworks.asked(framework, control or [], CATALOGUE.values())
+    if check and controls:
+        raise InputError("--check: not with --framework or --control, which ask every check of theirs")
+    judge = _answering(controls, form, frameworks.BY_FINDING) if controls else _judging(checks, form)
     threshold = one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
-    clock = _moment(now) if now else None
-    loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
-    _after(clock, loaded.evidence)
-    seen = snapshot(loaded.evidence, strict=evidence is not None)
-    for note in loaded.notes:
-        screen.note(note)
-    evaluation = evaluate(seen, checks, Context(now=clock or seen.gathered_at))
-    show(evaluation)
-    if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
+    outcome = judge(*_seen(evidence, now))
+    if threshold and any(finding.severity >= threshold for finding in outcome.findings):
         raise typer.Exit(1)
 
 
@@ -82,13 +83,33 @@ def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> N
 
 
 @app.command()
-def checks(form: Annotated[str, typer.Option("--format", help="table or markdown.")] = "table") -> None:
-    """List every check."""
+def checks(
+    framework: frameworks.FrameworkOption = None,
+    control: frameworks.ControlOption = None,
+    evidence: FolderOption = None,
+    now: NowOption = None,
+    form: Annotated[str, typer.Option("--format", help="table or markdown; json or csv of controls.")] = "table",
+) -> None:
+    """List every check; or answer a framework's controls from evidence, or from the current credentials' account."""
+    controls = frameworks.asked(framework, control or [], CATALOGUE.values())
+    if controls:
+        _answering(controls, form, frameworks.BY_CONTROL)(*_seen(evidence, now))
+        return
+    if evidence or now:
+        raise InputError(f"{'--evidence' if evidence else '--now'}: needs --framework or --control")
     show = {
         "table": lambda: screen.catalogue(CATALOGUE.values()),
-        "markdown": lambda: screen.write(as_markdown(CATALOGUE.values(), titles())),
+        "markdown": lambda: screen.write(as_markdown(CATALOGUE.values(), titles(), {})),
     }
     one_of(show, form, "--format")()
+
+
+@app.command("frameworks")
+def frameworks_(evidence: FolderOption = None, now: NowOption = None) -> None:
+    """List every framework; with --evidence, how many of its controls have which answer."""
+    if now and not evidence:
+        raise InputError("--now: needs --evidence")
+    frameworks.show_all(CATALOGUE.values(), *(_seen(evidence, now) if evidence else (None, None)))
 
 
 @app.command()
@@ -106,6 +127,41 @@ def policy() -> None:
 
 def _checks(ids: list[str]) -> list[Check]:
     return [one_of(CATALOGUE, it, "check") for it in dict.fromkeys(ids)] or list(CATALOGUE.values())
+
+
+def _judging(checks: list[Check], form: str) -> Callable[[AccountSnapshot, Context], Evaluation]:
+    show = one_of(SHOW, form, "--format")
+
+    def judge(seen: AccountSnapshot, context: Context) -> Evaluation:
+        evaluation = evaluate(seen, checks, context)
+        show(evaluation)
+        return evaluation
+
+    return judge
+
+
+def _answering(
+    controls: tuple[Control, ...], form: str, forms: Mapping[str, Callable[[Answers], None]]
+) -> Callable[[AccountSnapshot, Context], Answers]:
+    show = one_of(forms, form, "--format")
+
+    def answer(seen: AccountSnapshot, context: Context) -> Answers:
+        told = answers(seen, CATALOGUE.values(), controls, context)
+        show(told)
+        return told
+
+    return answer
+
+
+def _seen(evidence: Path | None, now: str | None) -> tuple[AccountSnapshot, Context]:
+    """What is known of the account: from the folder, or, without one, gathered with the current credentials."""
+    clock = _moment(now) if now else None
+    loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
+    _after(clock, loaded.evidence)
+    seen = snapshot(loaded.evidence, strict=evidence is not None)
+    for note in loaded.notes:
+        screen.note(note)
+    return seen, Context(now=clock or seen.gathered_at)
 
 
 def _moment(text: str) -> datetime:
