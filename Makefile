@@ -51,8 +51,8 @@ format: .venv/ready ## let ruff format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/ready ## write docs/checks.md from the catalogue
-	$(BIN)/auditor checks --format markdown > docs/checks.md
+docs: .venv/ready ## write docs/checks.md from the catalogue and its cases
+	$(BIN)/python -m tests.docs > docs/checks.md
 
 bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size, cold start, request units
 	$(BIN)/python -m bench.largest_account

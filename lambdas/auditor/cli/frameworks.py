@@ -39,14 +39,14 @@ def _by_framework(known: Mapping[str, Control]) -> dict[str, tuple[Control, ...]
 
 
 def _control(known: Mapping[str, Control], name: str) -> Control:
+    if name in known:
+        return known[name]
     framework, slash, _ = name.partition("/")
-    groups = _by_framework(known)
-    if name in known or (slash and framework not in groups):
-        return known[name] if name in known else one_of(known, name, "--control")
-    if framework in groups:
-        numbers = ", ".join(it.number for it in groups[framework])
-        raise InputError(f"--control: {name!r} is unknown; {framework} has {numbers}")
-    raise InputError(f"--control: {name!r} is unknown; {did_you_mean(name, known)}")
+    siblings = _by_framework(known).get(framework)
+    if siblings:
+        raise InputError(f"--control: {name!r} is unknown; {framework} has {', '.join(it.number for it in siblings)}")
+    hint = did_you_mean(name, known) if slash else "it is written framework/number, as in cis-5.0/1.13"
+    raise InputError(f"--control: {name!r} is unknown; {hint}")
 
 
 def show_controls(told: Answers) -> None:

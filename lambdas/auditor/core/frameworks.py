@@ -140,6 +140,7 @@ class _Look:
 
     @classmethod
     def at(cls, snapshot: AccountSnapshot, checks: Iterable[Check], context: Context) -> "_Look":
+        """The checks asked about everything that is known."""
         evaluation = evaluate(snapshot, checks, context)
         return cls(context=context, evaluation=evaluation, gaps=evaluation.gaps)
 
