@@ -166,6 +166,14 @@ def test_checks_answer_in_place_of_a_note() -> None:
     assert answered(STALE, keys=observed(YOUNG), control=noted).answer is Answer.FINE
 
 
+def test_what_checks_leave_open_keeps_a_control_from_being_fine() -> None:
+    noted = replace(KEYS, note=Note(Answer.MANUAL, "Ask who agreed."))
+    clean = answered(STALE, keys=observed(YOUNG), control=noted)
+    assert (clean.answer, clean.why) == (Answer.MANUAL, "1 examined; Ask who agreed.")
+    assert answered(STALE, keys=observed(OLD), control=noted).answer is Answer.PROBLEM
+    assert answered(STALE, keys=PARTLY, control=noted).answer is Answer.NOT_SEEN
+
+
 # Lists that a deployment has not set.
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass, replace
 
 import pytest
@@ -8,7 +9,7 @@ from auditor.core import parameters as parameters_read
 from auditor.core.check import Because, Check, Context, Limits, Problem, Problems
 from auditor.core.subjects.entities import Role
 from auditor.render import catalogue
-from auditor.render.catalogue import as_markdown, parameters, reasons
+from auditor.render.catalogue import answered, as_markdown, parameters, reasons
 
 DOCUMENT = as_markdown(CATALOGUE.values(), titles(), {"stale-access-key": "AKIA1 of `ana` is old"})
 SECTIONS = {it.partition("\n")[0]: it for it in DOCUMENT.split("\n## ")[1:]}
@@ -20,9 +21,16 @@ def test_check_has_its_anchor_and_all_that_is_known_of_it(it: Check) -> None:
     section = SECTIONS[it.id]
     assert it.rationale in section
     assert f"\n```\n{it.fix_shape}\n```\n" in section
-    assert all(f"- `{control}` {titles()[control]}" in section for control in it.controls)
+    assert {control for _, *named in controls_of(section) for control in named} == set(it.controls)
+    assert all(titles()[control] == title for title, *named in controls_of(section) for control in named)
     assert section.count("\n- goes by `") == len(parameters(it))
     assert section.count("\n- severity: ") == len(it.because)
+
+
+def controls_of(section: str) -> list[list[str]]:
+    """Of each line the title, then the controls."""
+    lines = re.findall(r"^- (.+): ((?:`\S+/\S+`(?:, )?)+)$", section, flags=re.MULTILINE)
+    return [[title, *re.findall(r"`(\S+)`", named)] for title, named in lines]
 
 
 def test_only_a_check_with_an_example_shows_one() -> None:
@@ -51,6 +59,11 @@ def test_list_that_a_check_goes_by_is_told_as_one(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(module, "Limits", Listed)
     going_by_it = replace(CATALOGUE["unused-role"], judge=by_list, setting="approved")
     assert parameters(going_by_it) == ["approved: no list, and without one the check says nothing"]
+
+
+def test_control_of_an_organization_s_own_is_titled_as_the_check() -> None:
+    own = replace(CATALOGUE["unused-role"], controls=("own/1", "fsbp/IAM.3"))
+    assert answered(own, titles()) == {own.title: ["own/1"], titles()["fsbp/IAM.3"]: ["fsbp/IAM.3"]}
 
 
 def test_reason_is_told_with_its_direction() -> None:

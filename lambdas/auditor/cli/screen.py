@@ -18,7 +18,7 @@ from auditor.core.evaluate import Evaluation
 from auditor.core.evidence import Evidence
 from auditor.core.frameworks import Answer
 from auditor.core.model import Unavailable
-from auditor.render.catalogue import parameters, reasons
+from auditor.render.catalogue import answered, parameters, reasons
 from auditor.render.escape import plain
 
 STYLES = {
@@ -135,8 +135,8 @@ def explanation(check: Check) -> None:
             console.print(Text(f"\n{heading}:"))
             console.print(Text("\n".join(f"  {it}" for it in lines)))
     console.print(Text("\nControls:"))
-    for control in check.controls:
-        console.print(Text(f"  {control}  {titles()[control]}"))
+    for title, controls in answered(check, titles()).items():
+        console.print(Text(f"  {title}: {', '.join(controls)}"))
 
 
 def gathered(out: Path, evidence: Evidence) -> None:

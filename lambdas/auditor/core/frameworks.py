@@ -42,7 +42,8 @@ UNANSWERED = Note(Answer.MANUAL, "no check answers it, and nothing says yet what
 class Control:
     """A control by its versioned id (``cis-5.0/1.13``), in our words.
 
-    `limits` are the thresholds that it prescribes itself: it is judged by them, whatever the deployment's are.
+    `limits` are the thresholds that it prescribes itself: it is judged by them, whatever the deployment's are. A MANUAL
+    `note` beside checks is what they leave open: they may find a problem, and never say that the control is fine.
     """
 
     id: str
@@ -151,6 +152,7 @@ class _Look:
             return Answered(control=control, answer=control.note.answer, why=control.note.text)
         findings = tuple(it for it in self.evaluation.findings if it.check in named)
         unset = [it for it in named.values() if it.setting and not getattr(self.context.limits, it.setting)]
+        left_open = [control.note.text] if control.note.answer is Answer.MANUAL and control.note != UNANSWERED else []
         unseen = _by_reason({check: line for check, line in self.gaps.items() if check in named})
         examined = self._examined(named.values())
         nothing = "nothing to look at: " if not (examined or unseen or unset) else ""
@@ -159,10 +161,11 @@ class _Look:
             *(f"not seen by {line}" for line in unseen),
             *(f"set limits.{it.setting}: without it {it.id} says nothing" for it in unset),
             *_own_words(control, named.values()),
+            *left_open,
         ]
         return Answered(
             control=control,
-            answer=_worst(problem=bool(findings), not_seen=bool(unseen), manual=bool(unset)),
+            answer=_worst(problem=bool(findings), not_seen=bool(unseen), manual=bool(unset or left_open)),
             why=_cut("; ".join(why)),
             checks=tuple(named),
             examined=examined,

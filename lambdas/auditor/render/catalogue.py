@@ -29,6 +29,17 @@ def reasons(check: Check) -> list[str]:
     return [f"one step {'up' if it.step > 0 else 'down'} where {it.words}" for it in check.because]
 
 
+def answered(check: Check, titles: Mapping[str, str]) -> dict[str, list[str]]:
+    """The controls that the check answers, by their title: most are the same in every edition.
+
+    A control without one is an organization's own, and titled as the check is.
+    """
+    by_title: dict[str, list[str]] = {}
+    for control in check.controls:
+        by_title.setdefault(titles.get(control, check.title), []).append(control)
+    return by_title
+
+
 def _lines(checks: list[Check], titles: Mapping[str, str], examples: Mapping[str, str]) -> Iterator[str]:
     yield "# Checks"
     yield ""
@@ -51,4 +62,5 @@ def _section(check: Check, titles: Mapping[str, str], example: str) -> Iterator[
     yield from ("```", check.fix_shape, "```", "")
     yield from (f"- goes by `{name}`:{default}" for name, _, default in (it.partition(":") for it in parameters(check)))
     yield from (f"- severity: {it}" for it in reasons(check))
-    yield from (f"- `{control}` {titles[control]}" for control in check.controls)
+    for title, controls in answered(check, titles).items():
+        yield f"- {title}: {', '.join(f'`{it}`' for it in controls)}"
