@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from auditor.checks import CATALOGUE
+from auditor.core import frameworks as core_frameworks
 from auditor.core.check import Check, Context, Limits, Problem, Problems, Severity, check
 from auditor.core.frameworks import (
     LONGEST_WHY,
@@ -177,7 +178,7 @@ def test_what_checks_leave_open_keeps_a_control_from_being_fine() -> None:
 # Lists that a deployment has not set.
 
 
-UNSET = "set limits.approved: without it unapproved-role says nothing"
+UNSET = "set approved: without it unapproved-role says nothing"
 
 
 def test_check_whose_list_is_empty_is_not_asked() -> None:
@@ -199,6 +200,12 @@ def test_what_was_not_seen_outweighs_a_list_that_is_empty() -> None:
 def test_problem_outweighs_a_list_that_is_empty() -> None:
     it = answered(STALE, unapproved_role, keys=observed(OLD), roles=observed(), limits=Listed())
     assert (it.answer, it.why) == (Answer.PROBLEM, f"1 finding; {UNSET}")
+
+
+def test_setting_is_named_as_a_deployment_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_frameworks, "Limits", Listed)
+    it = answered(unapproved_role, roles=observed(role()), limits=Listed())
+    assert it.why == "1 examined; set limits.approved: without it unapproved-role says nothing"
 
 
 @pytest.mark.parametrize(("approved", "answer"), [("deploy", Answer.FINE), ("other", Answer.PROBLEM)])

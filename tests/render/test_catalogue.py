@@ -58,7 +58,11 @@ def test_list_that_a_check_goes_by_is_told_as_one(monkeypatch: pytest.MonkeyPatc
     for module in (catalogue, parameters_read):
         monkeypatch.setattr(module, "Limits", Listed)
     going_by_it = replace(CATALOGUE["unused-role"], judge=by_list, setting="approved")
-    assert parameters(going_by_it) == ["approved: no list, and without one the check says nothing"]
+    assert parameters(going_by_it) == ["approved: none, and then the check says nothing"]
+    assert parameters(replace(going_by_it, setting="")) == ["approved: none"]
+    assert parameters(replace(going_by_it, judge=str.join, setting="scopes")) == [
+        "scopes: none, and then the check says nothing"
+    ]
 
 
 def test_control_of_an_organization_s_own_is_titled_as_the_check() -> None:

@@ -1,6 +1,7 @@
 """Frameworks on the command line: which controls are asked for, and how their answers are shown."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -78,26 +79,40 @@ def _summary(told: Answers) -> str:
     )
 
 
-def show_all(checks: Iterable[Check], seen: AccountSnapshot | None, context: Context | None) -> None:
-    """Every framework, and how many of its controls have checks, or which answers if there is evidence."""
+def show_all(checks: Iterable[Check]) -> None:
+    """Every framework: how many controls it has, and how many of them checks, people or nobody here can answer."""
     checks = tuple(checks)
     checked = {name for check in checks for name in check.controls}
     groups = _by_framework(with_own(controls(), checks))
-    if seen:
-        head = [answer.value.upper() for answer in Answer]
-        counts = {name: answers(seen, checks, its, context).counts.values() for name, its in groups.items()}
-        figures = {name: list(map(str, its)) for name, its in counts.items()}
-    else:
-        head = ["BY CHECKS", *(answer.value.upper() for answer in (Answer.MANUAL, Answer.ELSEWHERE))]
-        figures = {name: _figures(its, checked) for name, its in groups.items()}
-    body = [(name, str(len(its)), *figures[name], frameworks().get(name, "")) for name, its in groups.items()]
+    _show_figures(
+        ("BY CHECKS", Answer.MANUAL.value.upper(), Answer.ELSEWHERE.value.upper()),
+        {
+            name: Counter("checks" if it.id in checked else it.note.answer.value for it in its)
+            for name, its in groups.items()
+        },
+        ("checks", Answer.MANUAL.value, Answer.ELSEWHERE.value),
+    )
+
+
+def show_all_answered(checks: Iterable[Check], seen: AccountSnapshot, context: Context) -> None:
+    """Every framework: how many of its controls have each of the five answers."""
+    checks = tuple(checks)
+    told = answers(seen, checks, with_own(controls(), checks).values(), context)
+    counts: dict[str, Counter[str]] = {}
+    for it in told.answered:
+        counts.setdefault(it.control.framework, Counter())[it.answer.value] += 1
+    words = tuple(answer.value for answer in Answer)
+    _show_figures(tuple(word.upper() for word in words), counts, words)
+    screen.line(_summary(told))
+
+
+def _show_figures(head: Sequence[str], counts: Mapping[str, Counter[str]], words: Sequence[str]) -> None:
+    """A line for each framework; `words` are what `head` counts."""
+    body = (
+        (name, str(its.total()), *(str(its[word]) for word in words), frameworks().get(name, ""))
+        for name, its in counts.items()
+    )
     screen.rows(("FRAMEWORK", "CONTROLS", *head, "TITLE"), body)
-
-
-def _figures(group: Iterable[Control], checked: set[str]) -> list[str]:
-    rest = [it.note.answer for it in group if it.id not in checked]
-    by_checks = sum(it.id in checked for it in group)
-    return [str(by_checks), str(rest.count(Answer.MANUAL)), str(rest.count(Answer.ELSEWHERE))]
 
 
 BY_CONTROL: dict[str, Callable[[Answers], None]] = {

@@ -68,7 +68,8 @@ def audit(  # noqa: PLR0913  (an option each)
         raise InputError("--check: not with --framework or --control, which ask every check of theirs")
     judge = _answering(controls, form, frameworks.BY_FINDING) if controls else _judging(checks, form)
     threshold = one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
-    outcome = judge(*_seen(evidence, now))
+    seen, moment = _seen(evidence, now)
+    outcome = judge(seen, Context(now=moment))
     if threshold and any(finding.severity >= threshold for finding in outcome.findings):
         raise typer.Exit(1)
 
@@ -93,7 +94,9 @@ def checks(
     """List every check; or answer a framework's controls from evidence, or from the current credentials' account."""
     controls = frameworks.asked(framework, control or [], CATALOGUE.values())
     if controls:
-        _answering(controls, form, frameworks.BY_CONTROL)(*_seen(evidence, now))
+        answer = _answering(controls, form, frameworks.BY_CONTROL)
+        seen, moment = _seen(evidence, now)
+        answer(seen, Context(now=moment))
         return
     if evidence or now:
         raise InputError(f"{'--evidence' if evidence else '--now'}: needs --framework or --control")
@@ -107,9 +110,13 @@ def checks(
 @app.command("frameworks")
 def frameworks_(evidence: FolderOption = None, now: NowOption = None) -> None:
     """List every framework; with --evidence, how many of its controls have which answer."""
-    if now and not evidence:
+    if evidence:
+        seen, moment = _seen(evidence, now)
+        frameworks.show_all_answered(CATALOGUE.values(), seen, Context(now=moment))
+        return
+    if now:
         raise InputError("--now: needs --evidence")
-    frameworks.show_all(CATALOGUE.values(), *(_seen(evidence, now) if evidence else (None, None)))
+    frameworks.show_all(CATALOGUE.values())
 
 
 @app.command()
@@ -153,15 +160,15 @@ def _answering(
     return answer
 
 
-def _seen(evidence: Path | None, now: str | None) -> tuple[AccountSnapshot, Context]:
-    """What is known of the account: from the folder, or, without one, gathered with the current credentials."""
+def _seen(evidence: Path | None, now: str | None) -> tuple[AccountSnapshot, datetime]:
+    """What is known of the account, of the folder or else of the current credentials, and the audit's clock."""
     clock = _moment(now) if now else None
     loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
     _after(clock, loaded.evidence)
     seen = snapshot(loaded.evidence, strict=evidence is not None)
     for note in loaded.notes:
         screen.note(note)
-    return seen, Context(now=clock or seen.gathered_at)
+    return seen, clock or seen.gathered_at
 
 
 def _moment(text: str) -> datetime:

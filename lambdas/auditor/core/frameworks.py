@@ -1,12 +1,12 @@
 """Frameworks: every control is answered from one evidence, and none of them is left out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from auditor.core.check import Check, Context
+from auditor.core.check import Check, Context, Limits
 from auditor.core.evaluate import Evaluation, Finding, evaluate
 from auditor.core.model import AccountSnapshot, Owner
 from auditor.core.parameters import limits_read
@@ -151,7 +151,7 @@ class _Look:
         if not named:
             return Answered(control=control, answer=control.note.answer, why=control.note.text)
         findings = tuple(it for it in self.evaluation.findings if it.check in named)
-        unset = [it for it in named.values() if it.setting and not getattr(self.context.limits, it.setting)]
+        unset = [it for it in named.values() if it.setting and not getattr(self.context.limits, it.setting, ())]
         left_open = [control.note.text] if control.note.answer is Answer.MANUAL and control.note != UNANSWERED else []
         unseen = _by_reason({check: line for check, line in self.gaps.items() if check in named})
         examined = self._examined(named.values())
@@ -159,7 +159,7 @@ class _Look:
         why = [
             _counted(len(findings)) if findings else f"{nothing}{examined} examined",
             *(f"not seen by {line}" for line in unseen),
-            *(f"set limits.{it.setting}: without it {it.id} says nothing" for it in unset),
+            *(f"set {_place(it.setting)}: without it {it.id} says nothing" for it in unset),
             *_own_words(control, named.values()),
             *left_open,
         ]
@@ -184,6 +184,11 @@ def _worst(*, problem: bool, not_seen: bool, manual: bool) -> Answer:
     if not_seen:
         return Answer.NOT_SEEN
     return Answer.MANUAL if manual else Answer.FINE
+
+
+def _place(setting: str) -> str:
+    """Where the setting stands in a deployment's."""
+    return f"limits.{setting}" if setting in {limit.name for limit in fields(Limits)} else setting
 
 
 def _counted(findings: int) -> str:

@@ -13,15 +13,17 @@ def as_markdown(checks: Iterable[Check], titles: Mapping[str, str], examples: Ma
 
 
 def parameters(check: Check) -> list[str]:
-    """The limits that the check reads, each with its default: ``key_age: 90 days``."""
-    return [f"{name}: {_default(name)}" for name in limits_read(check)]
+    """What the check goes by, each with its default: ``key_age: 90 days``."""
+    names = dict.fromkeys([*limits_read(check), *([check.setting] if check.setting else [])])
+    needed = ", and then the check says nothing"
+    return [f"{name}: {_default(name)}{needed if name == check.setting else ''}" for name in names]
 
 
 def _default(name: str) -> str:
-    value = getattr(Limits(), name)
+    value = getattr(Limits(), name, ())
     if isinstance(value, timedelta):
         return f"{value.days} days"
-    return str(value) if isinstance(value, int) else "no list, and without one the check says nothing"
+    return str(value) if isinstance(value, int) else "none"
 
 
 def reasons(check: Check) -> list[str]:
