@@ -60,9 +60,8 @@ def test_list_that_a_check_goes_by_is_told_as_one(monkeypatch: pytest.MonkeyPatc
     going_by_it = replace(CATALOGUE["unused-role"], judge=by_list, setting="approved")
     assert parameters(going_by_it) == ["approved: none, and then the check says nothing"]
     assert parameters(replace(going_by_it, setting="")) == ["approved: none"]
-    assert parameters(replace(going_by_it, judge=str.join, setting="scopes")) == [
-        "scopes: none, and then the check says nothing"
-    ]
+    by_scopes = replace(CATALOGUE["root-access-key"], setting="scopes")
+    assert parameters(by_scopes) == ["scopes: none, and then the check says nothing"]
 
 
 def test_control_of_an_organization_s_own_is_titled_as_the_check() -> None:
