@@ -52,7 +52,7 @@ format: .venv/ready ## let ruff format the code
 	$(BIN)/ruff check --fix .
 
 docs: .venv/ready ## write docs/checks.md and docs/settings.md from the code
-	$(BIN)/auditor checks --format markdown > docs/checks.md
+	$(BIN)/python -m tests.docs > docs/checks.md
 	$(BIN)/auditor checks --format settings > docs/settings.md
 
 mutants: .venv/ready ## make every comparison of every check wrong, and see that a case notices

@@ -32,8 +32,8 @@ from auditor.settings import (
 )
 from tests.aws import last_accessed, listeners
 from tests.aws.answers import ADMINISTRATOR, analyzer_entry, finding_entry, report, root_row
-from tests.aws.listeners import Listener
 from tests.aws.beside_moto import BESIDE_MOTO
+from tests.aws.listeners import Listener
 from tests.aws.organized import organize
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.wire import Reply, Wire, always, new_session

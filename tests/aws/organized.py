@@ -2,6 +2,7 @@
 
 from typing import Any
 
+
 def organize(organizations: Any) -> None:
     """Make an organization with service control policies, and a member that administers something for it."""
     organizations.create_organization(FeatureSet="ALL")

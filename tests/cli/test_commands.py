@@ -13,6 +13,7 @@ import pytest
 
 from auditor.aws.sources import ACTIONS
 from auditor.checks import CATALOGUE
+from auditor.render.catalogue import parameters, reasons
 from auditor.render.escape import plain
 from tests.build import ago
 from tests.cli.conftest import Auditor, Result
@@ -223,7 +224,10 @@ def test_explain_says_all_that_is_known(auditor: Auditor, check: str) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(f"{it.id} ({it.severity.name})\n\n{it.title}.\n\n{it.rationale}\n")
     assert f"\nFix:   {it.fix_shape}\n" in result.out
-    assert all(f"\n  {control}  " in result.out for control in it.controls)
+    assert set(re.findall(r"[a-z0-9.-]+/[^\s,]+", result.out.partition("\nControls:\n")[2])) == set(it.controls)
+    assert result.out.count("\nGoes by:\n") == bool(parameters(it))
+    assert result.out.count("\nSeverity:\n") == bool(it.because)
+    assert all(f"\n  {line}\n" in result.out for line in (*parameters(it), *reasons(it)))
 
 
 def test_policy_is_what_the_sources_declare_and_only_reads(auditor: Auditor) -> None:

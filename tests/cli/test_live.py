@@ -34,6 +34,15 @@ def test_audit_of_the_account_and_of_its_saved_evidence_are_the_same_bytes(audit
     assert len(json.loads(live.out)["findings"]) == 12
 
 
+def test_controls_of_the_account_are_answered_as_those_of_its_saved_evidence(auditor: Auditor, tmp_path: Path) -> None:
+    auditor("gather", "--out", tmp_path / "evidence")
+    arguments = ("checks", "--framework", "cis-5.0", "--format", "json")
+    live, replayed = auditor(*arguments), auditor(*arguments, "--evidence", tmp_path / "evidence")
+    assert (live.code, live.err) == (0, "")
+    assert live.out == replayed.out
+    assert json.loads(live.out)["answers"]["problem"]
+
+
 def test_folder_that_cannot_be_made_is_said_before_anything_is_asked(
     auditor: Auditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,12 +22,15 @@ from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
-from auditor.cli import findings, folder, judging, redrive, screen, settings_reference
+from auditor.cli import findings, folder, frameworks, judging, redrive, screen, settings_reference
 from auditor.cli.errors import FaultsError, InputError, one_of
 from auditor.cli.judging import ChecksOption, ScopeOption, SettingsOption
-from auditor.core.check import Check, Severity
+from auditor.core.check import Check, Context, Severity
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Answer, Evidence
+from auditor.core.frameworks import Answers, Control, answers
+from auditor.core.model import AccountSnapshot
+from auditor.core.scopes import Scope
 from auditor.render.catalogue import as_markdown
 from auditor.render.export import as_csv, as_json
 
@@ -56,6 +59,8 @@ def audit(  # noqa: PLR0913  (an option each)
     evidence: FolderOption = None,
     now: NowOption = None,
     check: CheckOption = None,
+    framework: frameworks.FrameworkOption = None,
+    control: frameworks.ControlOption = None,
     form: FormatOption = "table",
     fail_on: FailOption = None,
     settings_file: SettingsOption = None,
@@ -66,18 +71,16 @@ def audit(  # noqa: PLR0913  (an option each)
     catalogue = judging.catalogue_of(own_checks)
     standards = judging.standards_of(settings_file, catalogue)
     checks, wanted = _checks(check or [], catalogue.checks), judging.scope_of(scope, standards)
-    show = one_of(SHOW, form, "--format")
+    controls = frameworks.asked(framework, control or [], checks)
+    if controls and (check or wanted):
+        raise InputError(
+            f"--{'check' if check else 'scope'}: not with --framework or --control, which ask all of theirs"
+        )
+    judge = _answering(controls, checks, form, frameworks.BY_FINDING) if controls else _judging(checks, form, wanted)
     threshold = one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
-    clock = _moment(now) if now else None
-    loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
-    _after(clock, loaded.evidence)
-    seen = snapshot(loaded.evidence, strict=evidence is not None)
-    for note in loaded.notes:
-        screen.note(note)
-    evaluation = evaluate(seen, checks, judging.context(standards, seen, clock or seen.gathered_at))
-    evaluation = judging.only(wanted, evaluation, seen)
-    show(evaluation)
-    if threshold and any(finding.severity >= threshold for finding in evaluation.findings):
+    seen, moment = _seen(evidence, now)
+    outcome = judge(seen, judging.context(standards, seen, moment))
+    if threshold and any(finding.severity >= threshold for finding in outcome.findings):
         raise typer.Exit(1)
 
 
@@ -91,19 +94,56 @@ def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> N
 
 
 @app.command()
-def checks(
-    form: Annotated[str, typer.Option("--format", help="table, markdown or settings.")] = "table",
+def checks(  # noqa: PLR0913  (an option each)
+    framework: frameworks.FrameworkOption = None,
+    control: frameworks.ControlOption = None,
+    evidence: FolderOption = None,
+    now: NowOption = None,
+    form: Annotated[
+        str, typer.Option("--format", help="table, markdown or settings; json or csv of controls.")
+    ] = "table",
+    settings_file: SettingsOption = None,
     own_checks: ChecksOption = None,
 ) -> None:
-    """List every check."""
+    """List every check; or answer a framework's controls from evidence, or from the current credentials' account."""
     catalogue = judging.catalogue_of(own_checks)
-    known = catalogue.checks.values()
+    known = list(catalogue.checks.values())
+    controls = frameworks.asked(framework, control or [], known)
+    if controls:
+        standards = judging.standards_of(settings_file, catalogue)
+        answer = _answering(controls, known, form, frameworks.BY_CONTROL)
+        seen, moment = _seen(evidence, now)
+        answer(seen, judging.context(standards, seen, moment))
+        return
+    for name, given in {"--evidence": evidence, "--now": now, "--settings": settings_file}.items():
+        if given:
+            raise InputError(f"{name}: needs --framework or --control")
     show = {
         "table": lambda: screen.catalogue(known),
-        "markdown": lambda: screen.write(as_markdown(known, titles() | own_controls(catalogue))),
+        "markdown": lambda: screen.write(as_markdown(known, titles() | own_controls(catalogue), {})),
         "settings": lambda: screen.write(settings_reference.as_markdown(known)),
     }
     one_of(show, form, "--format")()
+
+
+@app.command("frameworks")
+def frameworks_(
+    evidence: FolderOption = None,
+    now: NowOption = None,
+    settings_file: SettingsOption = None,
+    own_checks: ChecksOption = None,
+) -> None:
+    """List the frameworks; with --evidence, how many of their controls have each answer."""
+    catalogue = judging.catalogue_of(own_checks)
+    standards = judging.standards_of(settings_file, catalogue)
+    if evidence:
+        seen, moment = _seen(evidence, now)
+        context = judging.context(standards, seen, moment)
+        frameworks.show_all_answered(catalogue.checks.values(), seen, context)
+        return
+    if now:
+        raise InputError("--now: needs --evidence")
+    frameworks.show_all(catalogue.checks.values())
 
 
 @app.command()
@@ -121,6 +161,41 @@ def policy() -> None:
 
 def _checks(ids: list[str], known: Mapping[str, Check]) -> list[Check]:
     return [one_of(known, it, "check") for it in dict.fromkeys(ids)] or list(known.values())
+
+
+def _judging(checks: list[Check], form: str, scope: Scope | None) -> Callable[[AccountSnapshot, Context], Evaluation]:
+    show = one_of(SHOW, form, "--format")
+
+    def judge(seen: AccountSnapshot, context: Context) -> Evaluation:
+        evaluation = judging.only(scope, evaluate(seen, checks, context), seen)
+        show(evaluation)
+        return evaluation
+
+    return judge
+
+
+def _answering(
+    controls: tuple[Control, ...], checks: list[Check], form: str, forms: Mapping[str, Callable[[Answers], None]]
+) -> Callable[[AccountSnapshot, Context], Answers]:
+    show = one_of(forms, form, "--format")
+
+    def answer(seen: AccountSnapshot, context: Context) -> Answers:
+        told = answers(seen, checks, controls, context)
+        show(told)
+        return told
+
+    return answer
+
+
+def _seen(evidence: Path | None, now: str | None) -> tuple[AccountSnapshot, datetime]:
+    """What is known of the account, of the folder or else of the current credentials, and the audit's clock."""
+    clock = _moment(now) if now else None
+    loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
+    _after(clock, loaded.evidence)
+    seen = snapshot(loaded.evidence, strict=evidence is not None)
+    for note in loaded.notes:
+        screen.note(note)
+    return seen, clock or seen.gathered_at
 
 
 def _moment(text: str) -> datetime:

@@ -16,7 +16,9 @@ from auditor.checks.controls import titles
 from auditor.core.check import Check, Severity
 from auditor.core.evaluate import Evaluation
 from auditor.core.evidence import Evidence
+from auditor.core.frameworks import Answer
 from auditor.core.model import Unavailable
+from auditor.render.catalogue import answered, parameters, reasons
 from auditor.render.escape import plain
 
 STYLES = {
@@ -27,6 +29,19 @@ STYLES = {
     Severity.INFO: "dim",
 }
 SEVERITY = "SEVERITY"
+ANSWER = "ANSWER"
+ANSWERS = {
+    Answer.PROBLEM: "red",
+    Answer.NOT_SEEN: "yellow",
+    Answer.FINE: "green",
+    Answer.MANUAL: "cyan",
+    Answer.ELSEWHERE: "dim",
+}
+COLOURS = {
+    SEVERITY: {severity.name: style for severity, style in STYLES.items()},
+    ANSWER: {answer.value: style for answer, style in ANSWERS.items()},
+}
+"""Style of a cell by its column and its text."""
 PIPED_WIDTH = 10_000
 """Piped, a row is a line: `grep` and `cut` do the narrowing."""
 
@@ -87,13 +102,17 @@ def _summary(evaluation: Evaluation) -> str:
 
 
 def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> None:
-    """A table of any texts; a severity has its colour."""
+    """A table of any texts; a severity and an answer have their colours."""
     table = _table(*head)
-    colours = {severity.name: style for severity, style in STYLES.items()}
     for texts in body:
         cells = zip(head, texts, strict=True)
-        table.add_row(*(Text(plain(it), style=colours.get(it, "") if of == SEVERITY else "") for of, it in cells))
+        table.add_row(*(Text(plain(it), style=COLOURS.get(of, {}).get(it, "")) for of, it in cells))
     _console().print(table)
+
+
+def line(text: str) -> None:
+    """A line under a table."""
+    _console().print(Text(f"\n{plain(text)}"))
 
 
 def catalogue(checks: Iterable[Check]) -> None:
@@ -111,9 +130,13 @@ def explanation(check: Check) -> None:
     console.print(
         Text(f"\n{check.title}.\n\n{check.rationale}\n\nAbout: {check.kind.aws_type}\nFix:   {check.fix_shape}")
     )
+    for heading, lines in (("Goes by", parameters(check)), ("Severity", reasons(check))):
+        if lines:
+            console.print(Text(f"\n{heading}:"))
+            console.print(Text("\n".join(f"  {it}" for it in lines)))
     console.print(Text("\nControls:"))
-    for control in check.controls:
-        console.print(Text(f"  {control}  {titles()[control]}"))
+    for title, controls in answered(check, titles()).items():
+        console.print(Text(f"  {title}: {', '.join(controls)}"))
 
 
 def gathered(out: Path, evidence: Evidence) -> None:
