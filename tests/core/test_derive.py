@@ -6,38 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.aws.sources import SOURCES
 from auditor.core.derived.credentials import MOST_KEYS, match_keys
 from auditor.core.model import Facts, Observed, Subject, Unavailable
 from auditor.core.subjects.access_analyzer import (
     Analyzer,
     AnalyzerCoverage,
-    AnalyzerFinding,
     EnabledRegion,
     ExternalAccess,
     InternalAccess,
     Region,
     UnusedAccess,
 )
-from auditor.core.subjects.activity import LastAccessed
 from auditor.core.subjects.credentials import (
     AccessKey,
     AccountSummary,
     CredentialRow,
     KeyMetadata,
     KeySlot,
-    MfaDevice,
     RootMfa,
     RootUser,
-    ServiceCredentialMetadata,
     User,
-    VirtualMfaDevice,
 )
 from auditor.core.subjects.entities import (
-    Group,
     IdentityProvider,
     IdentityProviderDetail,
-    Policy,
-    Role,
     ServerCertificate,
     ServerCertificateDetail,
     UserDetail,
@@ -70,12 +63,7 @@ NEWER = Unavailable(reason="newer than the credential report", inapplicable=True
 LACKING = Unavailable(reason="the credential report lacks it")
 CHANGED = Unavailable(reason="a key changed after the credential report was made", inapplicable=True)
 UNLISTED = Unavailable(reason="its active keys are not listed")
-SOURCE_KINDS: tuple[type[Subject], ...] = (
-    *(CredentialRow, AccountSummary, VirtualMfaDevice, MfaDevice, KeyMetadata, ServiceCredentialMetadata),
-    *(UserDetail, Group, Role, Policy),
-    *(EnabledRegion, Analyzer, AnalyzerFinding),
-    *(LastAccessed,),
-)
+SOURCE_KINDS: tuple[type[Subject], ...] = tuple(kind for source in SOURCES for kind in source.kinds)
 NOT_SEEN = {"eu-west-1": DENIED}
 NEEDS = [(it.gives, kind) for it in DERIVATIONS for kind in it.needs if kind in SOURCE_KINDS]
 

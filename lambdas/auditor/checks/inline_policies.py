@@ -93,7 +93,6 @@ def full_cloudtrail_inline_policy(policy: Policy, ctx: Context) -> Problems:  # 
     controls=(
         "fsbp/KMS.2",
         "nist-800-53-r5/AC-5",
-        "pci-4.0/3.7.6",
         "pci-4.0/7.2.2",
         "config/iam-inline-policy-blocked-kms-actions",
         "iam-best-practice/6",
@@ -118,7 +117,6 @@ def full_kms_inline_policy(policy: Policy, ctx: Context) -> Problems:  # noqa: A
         "fsbp/KMS.2",
         "nist-800-53-r5/AC-6",
         "nist-800-53-r5/AC-6(3)",
-        "pci-4.0/3.7.6",
         "pci-4.0/7.2.1",
         "pci-4.0/7.2.2",
         "pci-4.0/7.2.3",

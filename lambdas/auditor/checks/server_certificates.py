@@ -32,7 +32,7 @@ def expired_server_certificate(certificate: ServerCertificate, ctx: Context) -> 
         yield Problem(f"{certificate.name} expired {day(certificate.expires)}", {"expires": certificate.expires})
 
 
-@check(Severity.LOW, controls=("iam-best-practice/9", "pci-4.0/4.2.1.1"), fix=TO_REPLACE)
+@check(Severity.LOW, controls=("iam-best-practice/9",), fix=TO_REPLACE)
 def expiring_server_certificate(certificate: ServerCertificate, ctx: Context) -> Problems:
     """Server certificate in IAM expires soon.
 

@@ -32,7 +32,6 @@ def _raised(principal: Principal) -> tuple[Because, ...]:
 @check(
     Severity.HIGH,
     controls=(
-        "access-analyzer/CheckNoPublicAccess",
         "nist-800-53-r5/AC-3",
         "iam-best-practice/10",
         "iam-best-practice/11",

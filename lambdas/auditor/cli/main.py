@@ -94,7 +94,7 @@ def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> N
 
 
 @app.command()
-def checks(  # noqa: PLR0913  (an option each)
+def checks(  # noqa: PLR0913, PLR0917  (an option each)
     framework: frameworks.FrameworkOption = None,
     control: frameworks.ControlOption = None,
     evidence: FolderOption = None,
