@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from auditor.core.check import Because, Context, Problem, Problems, Severity, check
+from auditor.core.check import Because, Context, Problem, Problems, Severity, check, reasons
 from auditor.core.subjects.sign_in import AlternateContacts, LocalUser, SignIn
 
 SPELLED_OUT = 3
@@ -127,5 +127,5 @@ def console_user_beside_federation(user: LocalUser, ctx: Context) -> Problems:  
     if user.password_enabled and user.federations:
         yield Problem(
             f"{user.name} signs in with a password of the account, past {user.federations[0]}",
-            because=(Because.ADMINISTRATOR,) if user.administrator else (),
+            because=reasons({Because.ADMINISTRATOR: user.administrator}),
         )

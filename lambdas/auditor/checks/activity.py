@@ -8,7 +8,7 @@ and use in Regions that it does not track leave no trace: whoever takes access a
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day
+from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day, reasons
 from auditor.core.subjects.activity import Activity, ServiceUse, UserActivity
 
 SPELLED_OUT = 12
@@ -42,7 +42,7 @@ def unused_services(activity: Activity, ctx: Context) -> Problems:
             f"{activity.name} did not use {len(unused)} of its {len(services)} services for {limit.days} days"
             + (f"; it used {_some(used)}" if many else f": {_some(_namespaces(unused))}"),
             {"ever_used": ever} if many else {"never_used": never},
-            because=(Because.ADMINISTRATOR,) if activity.administrator else (),
+            because=reasons({Because.ADMINISTRATOR: activity.administrator}),
         )
 
 
@@ -79,7 +79,7 @@ def work_with_long_term_key(user: UserActivity, ctx: Context) -> Problems:
         yield Problem(
             f"{user.name} reaches {_some(direct)} by a long-term key",
             {"active_since": tuple(it.rotated.isoformat() for it in keys if it.rotated)},
-            because=(Because.ADMINISTRATOR,) if user.administrator else (),
+            because=reasons({Because.ADMINISTRATOR: user.administrator}),
         )
 
 
@@ -118,7 +118,7 @@ def _idle(activity: Activity, family: str, name: str, limit: timedelta) -> Probl
     """The problem of not having used any of the services ``<family>`` and ``<family>-…``."""
     granted = [it for it in activity.services if it.namespace.partition("-")[0] == family]
     last = max((it.last_used for it in granted if it.last_used), default=None)
-    if granted and not activity.administrator and activity.idle(last) > limit:
+    if granted and activity.administrator is False and activity.idle(last) > limit:
         evidence = {"last_used": last, "services": _namespaces(granted)}
         yield Problem(f"{activity.name} may use {name} and {_use(activity, last)} (limit {limit.days} days)", evidence)
 

@@ -50,9 +50,16 @@ class Because(Enum):
         return self.value[1]
 
 
-def reasons(given: Mapping[Because, bool]) -> tuple[Because, ...]:
-    """Those that hold."""
-    return tuple(why for why, holds in given.items() if holds)
+@dataclass(frozen=True)
+class Unsure:
+    """A reason of which the evidence does not tell whether it holds: what was known of it before goes on."""
+
+    of: Because
+
+
+def reasons(given: Mapping[Because, bool | None]) -> tuple[Because | Unsure, ...]:
+    """Those that hold, and those of which that is not known (None)."""
+    return tuple(Unsure(why) if holds is None else why for why, holds in given.items() if holds is not False)
 
 
 def adjusted(severity: Severity, because: Iterable[Because]) -> Severity:
@@ -138,7 +145,7 @@ class Problem:
     reason: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     discriminator: str = ""
-    because: tuple[Because, ...] = ()
+    because: tuple[Because | Unsure, ...] = ()
     scopes: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from auditor.core.check import Check, Context, Limits, Problem, Severity, adjusted
+from auditor.core.check import Because, Check, Context, Limits, Problem, Severity, Unsure, adjusted
 from auditor.core.model import AccountSnapshot, Membership, Owner, Subject, Unavailable
 from auditor.core.scopes import owning
 from auditor.core.subjects.organization import OrganizationMember
@@ -30,7 +30,7 @@ class Finding:
     `evidence` holds plain JSON values; `evidence_at` is the age of what it rests on (for a user's credentials the
     credential report's generation), not of the run. `limits` are those that its check read; `tags` are None where they
     could not be seen. `because` are the names of the reasons for which `severity` is not the check's, `scopes` the
-    managed scopes that it is of.
+    managed scopes that it is of. `unsure` are the reasons of which the evidence does not tell whether they hold.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Finding:
     limits: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def material(self) -> str:
@@ -225,18 +226,19 @@ class _Asked:
     def _finding(self, subject: Subject, problem: Problem, limits: Mapping[str, Any]) -> Finding:
         check = self.check
         severity = self.context.severities.get(check.id, check.severity)
+        because = tuple(it for it in problem.because if isinstance(it, Because))
         return Finding(
             id=finding_id(self.owner, check.identity, subject.uid, problem.discriminator),
             check=check.id,
             title=check.title,
-            severity=adjusted(severity, problem.because),
+            severity=adjusted(severity, because),
             owner=self.owner,
             uid=subject.uid,
             resource=subject.resource,
             resource_type=subject.resource_type,
             principal=subject.principal,
             region=subject.region,
-            reason=_with_reasons(problem, severity),
+            reason=_with_reasons(problem.reason, severity, because),
             evidence=dict(_plain(problem.evidence)),
             controls=check.controls,
             fix=check.fix_for(subject),
@@ -244,7 +246,8 @@ class _Asked:
             via=subject.via,
             tags=subject.tags,
             limits=dict(limits),
-            because=tuple(sorted(it.name for it in problem.because)),
+            because=tuple(sorted(it.name for it in because)),
+            unsure=tuple(sorted(it.of.name for it in problem.because if isinstance(it, Unsure))),
             scopes=self._scopes(subject, problem),
         )
 
@@ -252,13 +255,13 @@ class _Asked:
         return tuple(sorted({*problem.scopes, *owning(self.context.scopes, subject.principal, subject.tags)}))
 
 
-def _with_reasons(problem: Problem, severity: Severity) -> str:
+def _with_reasons(reason: str, severity: Severity, because: tuple[Because, ...]) -> str:
     """The reason, and what moved the severity, in words."""
-    given = adjusted(severity, problem.because)
+    given = adjusted(severity, because)
     if given == severity:
-        return problem.reason
-    words = ", and ".join(it.words for it in sorted(problem.because, key=lambda it: it.name))
-    return f"{problem.reason}; {'raised' if given > severity else 'lowered'} from {severity.name}, because {words}"
+        return reason
+    words = ", and ".join(it.words for it in sorted(because, key=lambda it: it.name))
+    return f"{reason}; {'raised' if given > severity else 'lowered'} from {severity.name}, because {words}"
 
 
 def _skip(check: Check, scope: str | None, gap: Unavailable) -> Skip:

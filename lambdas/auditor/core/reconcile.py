@@ -197,8 +197,17 @@ def _tagged(finding: Finding, known: Finding | None) -> Finding:
     return replace(finding, tags=known.tags, scopes=known.scopes) if known else replace(finding, tags={})
 
 
-def _seen_again(finding: Finding, record: Record, now: datetime) -> Iterator[Change]:
+def _as_known(finding: Finding, before: Finding) -> Finding:
+    """The finding with what was known of its severity, where this look cannot tell: not seen is no change."""
+    if not set(finding.unsure) & set(before.because):
+        return finding
+    reason = before.reason if finding.evidence == before.evidence else finding.reason
+    return replace(finding, severity=before.severity, because=before.because, reason=reason)
+
+
+def _seen_again(seen: Finding, record: Record, now: datetime) -> Iterator[Change]:
     before = record.finding
+    finding = _as_known(seen, before)
     after = replace(record, finding=finding, status=Status.OPEN, changed_at=now, version=record.version + 1)
     if record.status is Status.RESOLVED:
         reopened = replace(

@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from auditor.core.derivation import Derivation, Made
+from auditor.core.derived.credentials import administrators
 from auditor.core.model import Observed, Unavailable
 from auditor.core.subjects.activity import Activity, LastAccessed, UserActivity
 from auditor.core.subjects.credentials import User
@@ -20,8 +21,7 @@ def activities(
 ) -> Made:
     """Every user and role that was asked about; service-linked roles are not. Of two answers the newer one counts."""
     known = {it.resource: it for it in sorted(accesses.subjects, key=lambda it: it.generated)}
-    seen = () if isinstance(principals, Unavailable) else principals.subjects
-    administrators = {it.resource for it in seen if it.administrator}
+    mighty = administrators(principals)
     found, gaps = [], {}
     entities: list[UserDetail | Role] = [*users.subjects, *(it for it in roles.subjects if not it.service_linked)]
     for entity in entities:
@@ -31,11 +31,11 @@ def activities(
         if access is None or access.generated < entity.created:
             gaps[entity.resource] = RECREATED if access else LACKING
             continue
-        found.append(_activity(entity, access, administrator=entity.resource in administrators))
+        found.append(_activity(entity, access, administrator=mighty.get(entity.resource)))
     return Made(found, gaps)
 
 
-def _activity(entity: UserDetail | Role, access: LastAccessed, *, administrator: bool) -> Activity:
+def _activity(entity: UserDetail | Role, access: LastAccessed, *, administrator: bool | None) -> Activity:
     return Activity(
         resource=entity.resource,
         uid=entity.uid,

@@ -1,6 +1,6 @@
 """The root user, users and access keys: the credential report joined with what IAM says itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, product
@@ -78,7 +78,7 @@ def users(
     details: Observed[UserDetail], rows: Observed[CredentialRow], principals: Observed[Principal] | Unavailable
 ) -> Made:
     """Users with their credentials. Who is in one source only, or has another's row, was not seen."""
-    administrators = _administrators(principals)
+    known = administrators(principals)
     by_arn = {row.resource: row for row in rows.subjects if not row.is_root}
     found, gaps = [], {}
     for detail in details.subjects:
@@ -87,7 +87,7 @@ def users(
             is_new = row is not None or detail.created > rows.as_of - CLOCK_SLACK
             gaps[detail.resource] = NEWER if is_new else LACKING
         else:
-            found.append(_user(detail, row, administrator=detail.resource in administrators))
+            found.append(_user(detail, row, administrator=known.get(detail.resource)))
     # Deleted after the report was made, unless the evidence was made without any user.
     gone = Unavailable(reason="only the credential report knows it", inapplicable=bool(details.subjects))
     return Made(found, gaps | dict.fromkeys(by_arn, gone))
@@ -98,12 +98,13 @@ def _is_namesake(row: CredentialRow, detail: UserDetail) -> bool:
     return row.created is not None and abs(row.created - detail.created) > CLOCK_SLACK
 
 
-def _administrators(principals: Observed[Principal] | Unavailable) -> frozenset[str]:
+def administrators(principals: Observed[Principal] | Unavailable) -> Mapping[str, bool]:
+    """By ARN whether each principal that was seen is an administrator."""
     seen = () if isinstance(principals, Unavailable) else principals.subjects
-    return frozenset(it.resource for it in seen if it.administrator)
+    return {it.resource: it.administrator for it in seen}
 
 
-def _user(detail: UserDetail, row: CredentialRow, *, administrator: bool) -> User:
+def _user(detail: UserDetail, row: CredentialRow, *, administrator: bool | None) -> User:
     return User(
         resource=detail.resource,
         uid=detail.uid,
@@ -134,7 +135,7 @@ def access_keys(
 
     A user whose keys metadata and rows do not agree about was not completely seen.
     """
-    administrators = _administrators(principals)
+    known = administrators(principals)
     tags = {} if isinstance(details, Unavailable) else {user.resource: user.tags for user in details.subjects}
     held: dict[str, list[KeyMetadata]] = {}
     for key in metadata.subjects:
@@ -147,7 +148,7 @@ def access_keys(
         keys = [] if row.is_root else held.pop(row.name, [])
         matched = match_keys(keys, row.keys)
         made = [_access_key(key, row, matched[key.uid]) for key in keys if key.uid in matched]
-        administrator, tagged = row.resource in administrators, tags.get(row.resource)
+        administrator, tagged = known.get(row.resource), tags.get(row.resource)
         found += [replace(key, administrator=administrator, tags=tagged) for key in made]
         active = sum(slot.active for slot in row.keys)
         if not row.is_root and (len(matched) < len(keys) or sum(key.active for key in keys) < active):

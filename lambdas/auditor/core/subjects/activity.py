@@ -31,7 +31,7 @@ class LastAccessed(Subject):
 class Activity(Subject):
     """A user or role with the services that it may use and did use, as of `generated`.
 
-    `administrator` is what `Principal` says, False where that was not seen.
+    `administrator` is what `Principal` says, None where that was not seen.
     """
 
     aws_type = "AwsIamPrincipal"
@@ -40,7 +40,7 @@ class Activity(Subject):
     created: datetime
     generated: datetime
     services: tuple[ServiceUse, ...]
-    administrator: bool = False
+    administrator: bool | None = False
 
     @property
     def resource_type(self) -> str:

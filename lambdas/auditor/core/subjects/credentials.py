@@ -131,7 +131,7 @@ class RootMfa(Subject):
 
 @dataclass(frozen=True, kw_only=True)
 class User(Subject):
-    """An IAM user with its credentials. `administrator` is what `Principal` says, False where that was not seen."""
+    """An IAM user with its credentials. `administrator` is what `Principal` says, None where that was not seen."""
 
     aws_type = "AWS::IAM::User"
     name: str
@@ -143,7 +143,7 @@ class User(Subject):
     active_keys: int
     keys: tuple[KeySlot, ...] = ()
     certificates: tuple[CertificateSlot, ...] = ()
-    administrator: bool = False
+    administrator: bool | None = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +171,8 @@ class AccessKey(Subject):
     """An access key of an IAM user.
 
     `rows` are the report's slots that may be this key's: two only where the evidence cannot tell a user's keys apart.
-    `administrator` is what `Principal` says of its user, `console` whether that has a password.
+    `administrator` is what `Principal` says of its user, None where that was not seen; `console` says whether that has
+    a password.
     """
 
     aws_type = "AWS::IAM::AccessKey"
@@ -181,7 +182,7 @@ class AccessKey(Subject):
     active: bool
     created: datetime
     rows: tuple[KeySlot, ...]
-    administrator: bool = False
+    administrator: bool | None = False
     console: bool = False
     user_created: datetime | None = None
 

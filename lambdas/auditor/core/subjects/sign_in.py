@@ -29,7 +29,7 @@ class LocalUser(Subject):
     aws_type = "AWS::IAM::User"
     name: str
     password_enabled: bool
-    administrator: bool
+    administrator: bool | None
     federations: tuple[str, ...]
 
 
