@@ -1,5 +1,6 @@
 """What the documents say is so."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -20,11 +21,12 @@ from tests import demo, docs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+EVIDENCE = (ROOT / "docs" / "evidence.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
 
 
 COMMANDS = [line for block in blocks("console") for line in block.splitlines()]
@@ -66,9 +68,9 @@ def test_demo_prints_what_the_readme_shows() -> None:
 
 
 def test_aws_cli_lines_are_calls_that_exist() -> None:
-    (script,) = blocks("sh")
     session = get_session()
-    for call in script.split("aws ")[1:]:
+    scripts = [*blocks("sh"), *blocks("sh", EVIDENCE)]
+    for call in itertools.chain.from_iterable(re.split(r"\baws (?=[a-z0-9-]+ [a-z-]+)", it)[1:] for it in scripts):
         service, operation, *_ = re.split(r"[\s;)]+", call)
         model = session.get_service_model(service)
         known = {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
@@ -78,14 +80,20 @@ def test_aws_cli_lines_are_calls_that_exist() -> None:
         assert set(re.findall(r"--([a-z-]+)", call)) - {"query", "output", "region", "decode"} <= members
 
 
-def test_query_of_the_readme_names_the_analyzer_in_each_finding() -> None:
-    (query,) = re.findall(r'--query "(\{findings.*?\})"$', README, flags=re.MULTILINE)
+def test_query_names_the_analyzer_in_each_finding() -> None:
+    (query,) = re.findall(r'--query "(\{findings.*?\})"$', EVIDENCE, flags=re.MULTILINE)
     answer = {"findings": [{"id": "1"}], "nextToken": "more"}
     assert jmespath.search(query.replace("$arn", "A"), answer) == {"findings": [{"id": "1", "analyzerArn": "A"}]}
 
 
-def test_every_source_s_file_can_be_made_with_the_aws_cli() -> None:
-    assert all(source.filename in README for source in SOURCES)
+def test_every_source_is_in_the_table_of_the_sources() -> None:
+    table = EVIDENCE.partition("| file |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+\.(?:json|csv))`", table)) == {source.filename for source in SOURCES}
+
+
+def test_every_file_is_made_or_explained() -> None:
+    made = EVIDENCE.partition("## With the AWS CLI alone")[2]
+    assert all(source.filename in made for source in SOURCES)
 
 
 def test_settings_of_the_readme_are_those_there_are() -> None:
