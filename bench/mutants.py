@@ -4,6 +4,9 @@ A mutant dies if the cases of a check, held to what `tests/checks/test_catalogue
 original. One that survives is a line that no case needs: a case is missing, or the line is. Those that cannot be told
 from the original by any case are in ``equivalent_mutants.tsv``, each with the reason.
 
+What a decorator is given is left as it is, and so are the tables and functions of a family that make nothing else: no
+case sees a check's controls. `tests/checks/test_controls.py` holds those to the benchmarks.
+
 ``python -m bench.mutants [family …]`` prints the survivors and exits with 1 if there is one.
 """
 
@@ -13,10 +16,9 @@ import inspect
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -94,8 +96,11 @@ def outcome(family: ModuleType, cases: Sequence[Case] = CASES) -> Outcome:
 def _mutants(family: ModuleType) -> Iterator[tuple[Mutant, Callable[[], dict[str, Check]]]]:
     """Each mutant, and what declares its checks, which has to be called before the next one is made."""
     tree = ast.parse(inspect.getsource(family))
+    declaring = _declaring(tree)
     for place, function in list(_places(tree)):
         original = _get(place)
+        if original in declaring:
+            continue
         for wrong in list(_wrong(original)):
             _put(place, ast.fix_missing_locations(ast.copy_location(wrong, original)))
             change = f"{_text(original)} → {_text(wrong)}"
@@ -114,6 +119,33 @@ def _places(tree: ast.AST, function: str = "") -> Iterator[tuple[Place, str]]:
                 yield (tree, name, position if isinstance(value, list) else None), function
                 outermost = isinstance(child, ast.FunctionDef) and not function
                 yield from _places(child, child.name if outermost else function)  # type: ignore[attr-defined]
+
+
+def _declaring(tree: ast.Module) -> set[ast.AST]:
+    """All that only decorators go by: what they call, and what that is made of."""
+    parts = {name: part for part in tree.body for name in _given(part)}
+    checks = [it for it in tree.body if isinstance(it, ast.FunctionDef) and it.decorator_list]
+    declared = _reached(parts, [decorator for it in checks for decorator in it.decorator_list])
+    return {it for name in declared - _reached(parts, checks) for it in ast.walk(parts[name])}
+
+
+def _given(part: ast.stmt) -> set[str]:
+    """The names that a function or an assignment gives."""
+    if isinstance(part, ast.FunctionDef):
+        return {part.name}
+    targets = part.targets if isinstance(part, ast.Assign) else []
+    return {it.id for target in targets for it in ast.walk(target) if isinstance(it, ast.Name)}
+
+
+def _reached(parts: Mapping[str, ast.stmt], begin: Sequence[ast.AST]) -> set[str]:
+    """The names of the parts that these refer to, and whatever those refer to, other than in a decorator."""
+    reached, left = set[str](), list(begin)
+    while left:
+        nodes = [_get(place) for place, _ in _places(left.pop())]
+        new = {it.id for it in nodes if isinstance(it, ast.Name) and it.id in parts} - reached
+        reached |= new
+        left += [parts[name] for name in new]
+    return reached
 
 
 def _get(place: Place) -> Any:
@@ -236,18 +268,28 @@ def main(names: Sequence[str]) -> int:
     known = equivalent()
     with ProcessPoolExecutor() as pool:
         outcomes = list(pool.map(_of, asked))
-    alive = [it for it in chain.from_iterable(each.survivors for each in outcomes) if it.key not in known]
+    alive = [it for it in _alive(outcomes) if it.key not in known]
     for each in outcomes:
         print(f"{each.family:<24}{each.made:6} mutants{len(each.survivors):6} alive{each.seconds:8.1f} s")
     for survivor in alive:
         print(survivor)
-    living = {it.key for each in outcomes for it in each.survivors}
+    living = {it.key for it in _alive(outcomes)}
     stale = [key for key in known if key[0] in asked and key not in living]
     for key in stale:
         print(f"{EQUIVALENT.name}: no such survivor: {' '.join(key)}")
-    made = sum(each.made for each in outcomes)
-    print(f"mutants: {made} made, {len(living)} alive, of which {len(living) - len(alive)} no case could tell")
+    print(summary(outcomes, known))
     return 1 if alive or stale else 0
+
+
+def _alive(outcomes: Sequence[Outcome]) -> list[Mutant]:
+    return [it for each in outcomes for it in each.survivors]
+
+
+def summary(outcomes: Sequence[Outcome], known: Collection[tuple[str, str, str]]) -> str:
+    """How many there were, each place counted: one change at two places of a function has one key."""
+    made, alive = sum(each.made for each in outcomes), _alive(outcomes)
+    untold = sum(it.key in known for it in alive)
+    return f"mutants: {made} made, {len(alive)} alive, of which {untold} no case could tell"
 
 
 if __name__ == "__main__":

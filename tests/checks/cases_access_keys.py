@@ -101,6 +101,11 @@ CASES = (
             access_key(age=60, rows=(replace(key_slot(age=60, used=1), last_used_service="iam"),)): (
                 "AKIA1 of ana is in use, last on 2026-11-19 for iam"
             ),
+            # Of two keys, service and date are of the same one.
+            access_key(
+                age=60,
+                rows=(key_slot(age=60, used=0), replace(key_slot(age=60, used=1), last_used_service="iam")),
+            ): "AKIA1 of ana is in use, last on 2026-11-19 for iam",
         },
         # What is not used any more is idle.
         passes=(access_key(age=60, used=46), access_key(age=60), access_key(age=60, used=1, active=False)),

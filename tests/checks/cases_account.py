@@ -74,6 +74,12 @@ CASES = (
             sign_in("ana", "ben", "eva", "kim", "zoe"): (
                 "no identity provider or Identity Center instance; with a password: ana, ben, eva and 2 more"
             ),
+            sign_in("ana", "ben", "eva", "kim"): (
+                "no identity provider or Identity Center instance; with a password: ana, ben, eva and 1 more"
+            ),
+            sign_in("ana", "ben", "eva"): (
+                "no identity provider or Identity Center instance; with a password: ana, ben, eva"
+            ),
         },
         # An account that people enter by roles of another needs no provider of its own, whatever it has no SAML for.
         passes=(sign_in(), sign_in("ana", federations=(SAML,)), sign_in(federations=(SAML,))),
@@ -82,6 +88,7 @@ CASES = (
         console_user_beside_federation,
         fails={
             local_user(SAML): f"ana {LOWERED} {SAML}",
+            local_user(SAML, arn("saml-provider/partners")): f"ana {LOWERED} {SAML}",
             local_user(SAML, administrator=True): f"ana {LOWERED} {SAML}",
         },
         passes=(local_user(), local_user(SAML, password_enabled=False)),

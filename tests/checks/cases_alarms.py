@@ -70,6 +70,9 @@ CASES = (
             monitoring(TrailChangeMonitoring, "DeleteTrail", "StopLogging", missing=MISSING[Step.DELIVERED]): (
                 "no alarm tells of changes to trails (DeleteTrail, StopLogging): no metric filter matches such events"
             ),
+            monitoring(TrailChangeMonitoring, *"abcd", missing=MISSING[Step.DELIVERED]): (
+                "no alarm tells of changes to trails (a, b, c, d): no metric filter matches such events"
+            ),
         },
     ),
     untold(failed_sign_ins_without_alarm, "failed console sign-ins", "ConsoleLogin"),

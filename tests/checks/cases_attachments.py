@@ -53,7 +53,11 @@ CASES = (
         fails={
             theirs("AmazonBedrockFullAccess", ANA, DEPLOY): "AmazonBedrockFullAccess is held by user/ana, role/deploy"
         },
-        passes=(theirs("AmazonBedrockFullAccess", ANA), theirs("AmazonBedrockReadOnly", DEPLOY)),
+        passes=(
+            theirs("AmazonBedrockFullAccess", ANA),
+            theirs("AmazonBedrockReadOnly", DEPLOY),
+            own(name="AmazonBedrockFullAccess", attached_to=(DEPLOY,)),
+        ),
     ),
     Case(
         broad_aws_policy,

@@ -6,6 +6,7 @@ from tests.checks.case import Case
 
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 BOUND = {"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}}
+SECURELY = {"Bool": {"aws:SecureTransport": "true"}}
 UNBOUND = {"StringNotEquals": {"iam:PermissionsBoundary": arn("policy/edge")}}
 EDGE = arn("policy/edge")
 AWS_EDGE = f"arn:{OWNER.partition}:iam::aws:policy/PowerUserAccess"
@@ -52,8 +53,12 @@ CASES = (
             holding(allowing("s3:*"), allowing("iam:Put*", arn("*"))): (
                 "ana may use iam:PutUserPolicy, iam:PutRolePolicy on everybody without a permissions boundary"
             ),
-            holding(allowing("iam:CreateRole", Condition={"Bool": {"aws:SecureTransport": "true"}})): (
+            holding(allowing("iam:CreateRole", Condition=SECURELY)): (
                 "ana may use iam:CreateRole on everybody without a permissions boundary"
+            ),
+            # What denies it under some condition leaves it under others.
+            holding(also(allowing("iam:CreateUser"), denying("iam:*", Condition=SECURELY))): (
+                "ana may use iam:CreateUser on everybody without a permissions boundary"
             ),
             bounded(allowing("iam:CreateRole"), by=allowing(["iam:*", "s3:*"])): (
                 "ana may use iam:CreateRole on everybody without a permissions boundary"
@@ -66,6 +71,7 @@ CASES = (
             holding(allowing("iam:CreateUser", Condition=BOUND)),
             holding(also(allowing("iam:CreateUser"), denying("iam:*", Condition=UNBOUND))),
             holding(allowing("iam:CreateUser"), {"Statement": denying("iam:CreateUser")}),
+            holding({"Statement": denying("iam:CreateUser", Condition=SECURELY)}),
             bounded(allowing("iam:CreateUser"), by=allowing("s3:*")),
             bounded(allowing("iam:CreateUser"), by=allowing("iam:*", Condition=BOUND)),
             holding(allowing(["iam:Get*", "iam:CreateGroup"])),
@@ -92,12 +98,20 @@ CASES = (
             bounded(allowing("iam:*UserPermissionsBoundary", Condition=BOUND)): (
                 "ana may use iam:DeleteUserPermissionsBoundary on its own boundary"
             ),
+            bounded(allowing("iam:*UserPermissionsBoundary"), by=allowing("iam:*", Condition=BOUND)): (
+                "ana may use iam:DeleteUserPermissionsBoundary on its own boundary"
+            ),
+            # What denies it under some condition leaves it under others.
+            bounded(also(allowing("iam:Delete*"), denying("iam:*", Condition=SECURELY))): (
+                "ana may use iam:DeleteUserPermissionsBoundary on its own boundary"
+            ),
         },
         passes=(
             holding(allowing("iam:*")),
             bounded(allowing("iam:*"), by=allowing("s3:*")),
             bounded(allowing("iam:*"), by=also(allowing("*"), denying("iam:*Boundary", "iam:*PolicyVersion"))),
             bounded(allowing("iam:*"), {"Statement": denying("iam:*")}),
+            bounded({"Statement": denying("iam:*", Condition=SECURELY)}),
             bounded(allowing("iam:DeleteUserPermissionsBoundary", arn("user/bo"))),
             bounded(allowing("iam:PutUserPermissionsBoundary"), by=allowing("iam:*", Condition=BOUND)),
             bounded(allowing("s3:*")),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from auditor.checks.grants import (
+    AGENTCORE,
     allow_by_exclusion,
     assumption_of_every_role,
     every_workload_token,
@@ -19,6 +20,11 @@ TO_AGENTCORE = {"StringLike": {"iam:PassedToService": ["ec2.amazonaws.com", "bed
 IDENTITIES = f"arn:{OWNER.partition}:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"
 OF_AWS = arn("role/aws-reserved/sso.amazonaws.com/x")
 ELSEWHERE = {"resource": OF_AWS, "owner": OF_AWS, "attached_to": (OF_AWS,)}
+PARTIAL: tuple[dict[str, Any], ...] = (
+    {"Action": "s3:Delete*", "Resource": "*"},
+    {"Action": "iam:PassRole", "Resource": arn("role/admin")},
+    {"Action": "iam:PassRole", "Resource": "*", "Condition": IN_VPC},
+)
 BOUNDARY = {"attached_to": (), "boundary_of": (arn("role/deploy"),)}
 
 
@@ -75,6 +81,13 @@ CASES = (
             policy(allowing("iam:PassRole", Condition=IN_VPC)): (
                 "everything allows passing every role to any service if aws:SourceVpce is met; held by role/deploy"
             ),
+            # What denies something else, or some of it, leaves the rest.
+            **{
+                policy({"Statement": [allowing("iam:PassRole")["Statement"], {"Effect": "Deny", **it}]}): (
+                    "everything allows passing every role to any service; held by role/deploy"
+                )
+                for it in PARTIAL
+            },
         },
         passes=(
             policy(ADMINISTRATOR),
@@ -82,6 +95,7 @@ CASES = (
             policy(allowing("iam:PassRole", arn("role/app-*"))),
             policy(excluding(NotAction="iam:*", Resource="*")),
             policy(denying_too(allowing("iam:PassRole"), "iam:Pass*")),
+            policy({"Statement": {"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*", "Condition": IN_VPC}}),
             policy(allowing("iam:PassRole"), resource=AWS),
         ),
     ),
@@ -98,6 +112,12 @@ CASES = (
             policy(allowing("iam:PassRole")),
             policy(allowing("iam:PassRole", Condition=TO_EC2)),
             policy(allowing("iam:PassRole", arn("role/agent"), Condition=TO_AGENTCORE)),
+            policy(allowing("iam:PassRole", Condition=TO_AGENTCORE), resource=AWS),
+            # What it names it does not pass to, and what another key names is no service that a role is passed to.
+            policy(allowing("iam:PassRole", Condition={"StringNotLike": TO_AGENTCORE["StringLike"]})),
+            policy(allowing("iam:PassRole", Condition={"StringEquals": {"aws:CalledVia": AGENTCORE}})),
+            # Told by allow-by-exclusion.
+            policy(excluding(NotAction="iam:Create*", Resource="*", Condition=TO_AGENTCORE)),
         ),
     ),
     Case(
@@ -125,6 +145,9 @@ CASES = (
             policy(allowing("bedrock-agentcore:GetWorkloadAccessTokenForJWT", f"{IDENTITIES}/workload-identity/*")): (
                 "everything allows fetching every workload's token; held by role/deploy"
             ),
+            policy(excluding(Action="bedrock-agentcore:Get*", NotResource=f"{IDENTITIES}/workload-identity/shop")): (
+                "everything allows fetching every workload's token; held by role/deploy"
+            ),
         },
         passes=(
             policy(ADMINISTRATOR),
@@ -135,6 +158,9 @@ CASES = (
             ),
             policy(allowing("bedrock-agentcore:ListAgentRuntimes")),
             policy(denying_too(allowing("bedrock-agentcore:*"), "bedrock-agentcore:Get*")),
+            policy(
+                {"Statement": {"Effect": "Deny", "Action": "bedrock-agentcore:*", "Resource": "*", "Condition": IN_VPC}}
+            ),
         ),
     ),
     Case(

@@ -93,6 +93,9 @@ CASES = (
             manager(allowing(["iam:Tag*", "iam:Add*", "iam:Set*", "iam:Put*"])): (
                 f"{BEYOND}iam:Add* on *, iam:Put* on *, iam:Set* on * and 1 more"
             ),
+            manager(
+                allowing(["iam:Tag*", "iam:Add*", "iam:Put*"])
+            ): f"{BEYOND}iam:Add* on *, iam:Put* on *, iam:Tag* on *",
             manager({"Statement": [{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}]}): (
                 f"{BEYOND}everything but s3:* on *"
             ),
@@ -151,6 +154,8 @@ CASES = (
             manager(allowing("iam:*", INSIDE), attached=(arn("policy/own"),)),
             manager(allowing("iam:CreatePolicyVersion"), attached=("arn:aws:iam::aws:policy/IAMReadOnlyAccess",)),
             manager(document(EVERYTHING, statement("iam:*", MANAGER, "Deny"))),
+            # A session of a role has no such name.
+            manager(allowing("iam:PutRolePolicy", arn("role/${aws:username}"))),
             principal(documents=(allowing("iam:*"),)),
         ),
     ),

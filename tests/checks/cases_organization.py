@@ -152,7 +152,20 @@ CASES = (
             # The capitalization matters to AWS.
             opt_out(default="optout"): "a policy opts the account in to AI services: default",
         },
-        passes=(opt_out(default="optOut"), opt_out(default={"@@assign": "optOut"}, lex="optOut")),
+        passes=(
+            opt_out(default="optOut"),
+            opt_out(default={"@@assign": "optOut"}, lex="optOut"),
+            # What children may change is no service.
+            effective(
+                AiOptOut,
+                {
+                    "services": {
+                        "@@operators_allowed_for_child_policies": ["@@none"],
+                        "default": {"opt_out_policy": "optOut"},
+                    }
+                },
+            ),
+        ),
     ),
     Case(
         missing_backup_policy,

@@ -35,6 +35,9 @@ CASES = (
             principal(administrator=True, trust=trusting({"AWS": [*"abcd"], "Service": "ec2.amazonaws.com"})): (
                 "deploy is administrator and can be assumed by 4 principals"
             ),
+            principal(administrator=True, trust=trusting({"AWS": [*"abc"]})): (
+                "deploy is administrator and can be assumed by a, b, c"
+            ),
             principal(
                 administrator=True,
                 trust={"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "a"}, "Action": "sts:AssumeRole"}},

@@ -5,11 +5,13 @@ from auditor.checks.root import (
     root_with_virtual_mfa,
     root_without_mfa,
 )
-from tests.build import NO_KEY, arn, certificate, key_slot, root, root_mfa
+from tests.build import NO_KEY, ago, arn, certificate, key_slot, root, root_mfa
 from tests.checks.case import Case
 
 NO_CREDENTIALS = root(mfa=False, has_password=False)
 PHONE = arn("mfa/phone")
+CERTIFICATES = (certificate(age=800), certificate(age=700, active=False), certificate(age=None))
+ROOT_CERTIFICATES = root(has_certificate=True, certificates=CERTIFICATES)
 
 CASES = (
     Case(
@@ -46,7 +48,10 @@ CASES = (
             ),
             # The summary knows of one that the older report does not.
             root(has_certificate=True): "the root user has an active signing certificate",
+            ROOT_CERTIFICATES: "the root user has an active signing certificate",
         },
+        # Only of those that are active, and as far as the report tells.
+        shows={ROOT_CERTIFICATES: {"active_since": (ago(800).isoformat(),)}},
         passes=(root(), root(key=True, certificates=(certificate(active=False),))),
     ),
     Case(

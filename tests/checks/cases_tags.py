@@ -26,7 +26,8 @@ def case(check: Check, make: Any, name: str, *others: Subject) -> Case:
             make(tags={"team": "red"}): f"{name} lacks the tags stage",
             make(tags=OF_AWS): f"{name} lacks the tags team, stage",
         },
-        passes=(make(tags=TAGS), make(tags={**TAGS, "more": "x"}), *others),
+        # Of what was listed without its tags nothing is known: it is a gap, and no problem.
+        passes=(make(tags=TAGS), make(tags={**TAGS, "more": "x"}), make(tags=None), *others),
         limits=Limits(required_tags=("team", "stage")),
     )
 
@@ -45,6 +46,11 @@ def certificate(**fields: Any) -> Subject:
 
 CASES = (
     case(untagged_user, user_detail, "ana"),
+    Case(
+        untagged_user,
+        fails={user_detail(tags={"aws:team": "red"}): "ana lacks the tags aws:team"},
+        limits=Limits(required_tags=("aws:team",)),
+    ),
     case(untagged_role, role, "deploy", role(path="/aws-service-role/x.amazonaws.com/")),
     case(untagged_analyzer, analyzer, "zone in eu-west-1"),
     case(untagged_oidc_provider, oidc, "gitlab.com", saml()),

@@ -87,6 +87,8 @@ CASES = (
                 "deploy can be assumed by anybody if aws:PrincipalArn is met"
             ),
             role(ALLOW, {**DENY, "Principal": {"AWS": ROOT}}): "deploy can be assumed by anybody",
+            # One way in is one too many; a second is no second problem.
+            role(ALLOW, {**ALLOW, "Condition": EXTERNAL_ID}): "deploy can be assumed by anybody",
             role(ALLOW, {**DENY, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}): (
                 "deploy can be assumed by anybody"
             ),
@@ -117,6 +119,7 @@ CASES = (
         passes=(
             admitting("*"),
             role({"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}),
+            role({"Effect": "Allow", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}, aws_owned=True),
             principal("User", "ana"),
         ),
     ),
@@ -279,6 +282,8 @@ CASES = (
             # These services send no such keys: a role that demands them cannot be assumed.
             *(admitting({"Service": f"{it}.amazonaws.com"}) for it in KEYLESS),
             admitting({"Service": "pipes.amazonaws.com"}, aws_owned=True),
+            # A provider whose host begins like a service.
+            admitting({"Federated": "pipes.example.com"}, None, WEB_IDENTITY),
         ),
     ),
 )

@@ -86,6 +86,13 @@ CASES = (
             user_with_services(active_keys=1, keys=(key_slot(age=91),), **UNUSED): (
                 "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
             ),
+            # A key and a password that are new and open nothing.
+            user_with_services(keys=(key_slot(age=1, active=False),), **LONG_AGO): (
+                "ana used neither a password nor a key since 2026-01-24 (limit 90 days)"
+            ),
+            user_with_services(active_keys=1, keys=(key_slot(age=91),), **UNUSED | {"password_changed": 1}): (
+                "ana used neither a password nor a key since 2026-08-21 (limit 90 days)"
+            ),
         },
         passes=(
             user_with_services(password_used=90, password_changed=300),

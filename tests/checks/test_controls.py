@@ -7,8 +7,8 @@ from itertools import groupby
 
 import pytest
 
-from auditor.checks import CATALOGUE, promises
-from auditor.checks.controls import controls, frameworks, notes
+from auditor.checks import CATALOGUE, alarms, promises
+from auditor.checks.controls import controls, frameworks, notes, titles
 from auditor.core.check import Check, Limits
 from auditor.core.frameworks import UNANSWERED, Answer, Control
 from auditor.core.parameters import limits_read
@@ -16,6 +16,7 @@ from tests.checks import test_catalogue
 
 CHECKED = {name for it in CATALOGUE.values() for name in it.controls}
 CONTROLS = list(controls().values())
+MONITORS = [it for it in vars(alarms).values() if isinstance(it, Check)]
 ROWS = (files("auditor.checks") / "controls.tsv").read_text(encoding="utf-8").splitlines()[1:]
 
 of_every_check = pytest.mark.parametrize("it", CATALOGUE.values(), ids=CATALOGUE)
@@ -58,6 +59,14 @@ def test_controls_that_a_note_names_are_known() -> None:
 def test_controls_that_a_note_hands_on_to_have_checks() -> None:
     referred = {it for note in notes().values() for it in named_in(note.text)}
     assert {it for it in referred if controls()[it].note is UNANSWERED} - CHECKED == set()
+
+
+@pytest.mark.parametrize("it", MONITORS, ids=lambda it: it.id)
+def test_alarm_answers_its_control_in_every_edition_of_cis(it: Check) -> None:
+    answered = {name for name in it.controls if name.startswith("cis-")}
+    (title,) = {titles()[name] for name in answered}
+    assert answered == {name for name, other in titles().items() if name.startswith("cis-") and other == title}
+    assert len(answered) >= 8
 
 
 def test_control_is_listed_once() -> None:

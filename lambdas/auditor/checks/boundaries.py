@@ -38,8 +38,8 @@ def boundless_boundary(policy: Policy, ctx: Context) -> Problems:  # noqa: ARG00
     if policy.boundary_of and not any(not it.allow for it in statements(policy.document)):
         statement = administrator_statement(policy.document)
         if statement:
-            count = len(policy.boundary_of)
-            bounded = f"{count} principals" if count > 1 else policy.boundary_of[0].rpartition(":")[2]
+            first, *others = policy.boundary_of
+            bounded = f"{1 + len(others)} principals" if others else first.rpartition(":")[2]
             reason = f"{policy.name} bounds {bounded} and allows * on *{statement.proviso}"
             yield Problem(reason, {"boundary_of": policy.boundary_of})
 
@@ -102,15 +102,16 @@ def removable_boundary(principal: Principal, ctx: Context) -> Problems:  # noqa:
     """
     if principal.boundary:
         held = _held(principal)
-        found = tuple(action for action, target in _ways_out(principal) if _free(principal, held, action, target))
+        ways = _ways_out(principal, principal.boundary)
+        found = tuple(action for action, target in ways if _free(principal, held, action, target))
         if found:
             yield Problem(f"{principal.name} may use {', '.join(found)} on its own boundary", {"actions": found})
 
 
-def _ways_out(principal: Principal) -> Iterator[tuple[str, str]]:
+def _ways_out(principal: Principal, boundary: str) -> Iterator[tuple[str, str]]:
     yield from ((action, principal.resource) for action in LOOSENING[principal.kind])
-    if principal.boundary and principal.boundary.split(":")[4:5] != ["aws"]:
-        yield from ((action, principal.boundary) for action in REWRITING)
+    if boundary.split(":")[4:5] != ["aws"]:
+        yield from ((action, boundary) for action in REWRITING)
 
 
 def _free(principal: Principal, held: list[Statement], action: str, target: str) -> bool:

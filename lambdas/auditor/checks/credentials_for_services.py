@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day, reasons
+from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day
 from auditor.core.subjects.credentials import BedrockKey, ServiceCredential
 
 DEACTIVATE = (
@@ -46,12 +46,12 @@ def long_term_bedrock_key(key: BedrockKey, ctx: Context) -> Problems:
     same work and ends within hours.
     """
     if key.works(ctx.now):
-        everlasting = key.expires is None or key.expires - key.created > FOR_EVER
-        ends = f"ends on {day(key.expires)}" if key.expires and not everlasting else "never ends"
+        end = key.expires if key.expires and key.expires - key.created <= FOR_EVER else None
+        ends = f"ends on {day(end)}" if end else "never ends"
         yield Problem(
             f"the Bedrock API key {key.id} of {key.user} {ends}",
             {"created": key.created, "expires": key.expires},
-            because=reasons({Because.EVERLASTING: everlasting}),
+            because=() if end else (Because.EVERLASTING,),
         )
 
 

@@ -145,7 +145,7 @@ def managed_user_without_mfa(user: User, ctx: Context) -> Problems:
     if user.active_keys and not user.password_enabled and not user.mfa_active:
         scopes = owning(ctx.scopes, user.resource, user.tags)
         if scopes:
-            yield Problem(f"{user.name} of {_scopes(scopes)} has {_keys(user)[0]} and no second factor")
+            yield Problem(f"{user.name} of {_scopes(scopes)} has {', '.join(_keys(user))} and no second factor")
 
 
 @check(

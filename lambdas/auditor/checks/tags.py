@@ -8,7 +8,9 @@ from auditor.core.subjects.entities import IdentityProviderDetail, Role, ServerC
 
 def _lacking(subject: Subject, name: str, ctx: Context) -> Problems:
     """The problem with a subject that lacks some of the tags."""
-    tags = {key for key in subject.tags or {} if not key.startswith("aws:")}
+    if subject.tags is None:
+        return
+    tags = {key for key in subject.tags if not key.startswith("aws:")}
     lacking = tuple(key for key in ctx.limits.required_tags if key not in tags)
     if lacking:
         yield Problem(f"{name} lacks the tags {', '.join(lacking)}", {"lacking": lacking})
