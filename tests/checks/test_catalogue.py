@@ -13,7 +13,7 @@ from auditor import checks
 from auditor.checks import CATALOGUE, FAMILIES
 from auditor.checks.controls import titles
 from auditor.checks.promises import LIMITS, PROMISES, broken, judged, limits_read
-from auditor.core.check import Check, Context, Problem, Severity, check
+from auditor.core.check import Because, Check, Context, Problem, Severity, check
 from auditor.core.model import Observed, Subject, Unavailable
 from auditor.core.subjects.credentials import AccessKey
 from auditor.policy.derive import DERIVATIONS, derive
@@ -70,6 +70,23 @@ def test_check_is_never_asked_about(case: Case, subject: Subject) -> None:
     known = derive(everything)[case.check.kind]
     assert isinstance(known, Observed)
     assert known.subjects == ()
+
+
+@pytest.mark.parametrize("why", [Because.ADMINISTRATOR, Because.GUARDED], ids=lambda why: why.name)
+def test_severity_moves_with_the_subject_that_the_reason_is_about(why: Because) -> None:
+    """And with no other: it is raised for administrators, and lowered for what is guarded."""
+    asked = [(case, subject) for case in CASES if why in case.check.because for subject in case.fails]
+    assert len(asked) > 1
+    for case, subject in asked:
+        (problem,) = judged(case.check, subject, case.context())
+        assert (why in problem.because) == getattr(subject, why.name.lower()), (case.check.id, problem.reason)
+
+
+def test_severity_is_raised_for_the_key_that_never_ends() -> None:
+    for case in cases_of(CATALOGUE["long-term-bedrock-key"]):
+        for subject, words in case.fails.items():
+            (problem,) = judged(case.check, subject, case.context())
+            assert (Because.EVERLASTING in problem.because) == words.endswith("never ends")
 
 
 @of_every_check
