@@ -22,7 +22,7 @@ def mails(shown: str) -> list[str]:
 
 def test_first_audit_is_one_letter(shown: str) -> None:
     first, *_ = mails(shown)
-    assert first.startswith(f"Subject: [HIGH] {ACCOUNT}: first audit, 12 findings\n")
+    assert first.startswith(f"Subject: [HIGH] {ACCOUNT}: first audit, 24 findings\n")
     assert "From now on only changes are told." in first
 
 

@@ -25,18 +25,21 @@ PACKAGE = Path(__file__).parents[2] / "lambdas"
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 HOSTILE = [name.replace("\ud800", "\u2028") for name in NAMES if name]
 FLAGGED = {
-    ("HIGH", "administrator-policy"),
     ("HIGH", "console-without-mfa"),
     ("HIGH", "stale-access-key"),
     ("MEDIUM", "idle-access-key"),
     ("MEDIUM", "default-password-policy"),
     ("MEDIUM", "short-passwords"),
+    ("MEDIUM", "unattached-administrator-policy"),
     ("LOW", "long-lived-passwords"),
+    ("LOW", "missing-security-audit-role"),
+    ("LOW", "missing-support-access"),
     ("LOW", "passwords-without-lower-case"),
     ("LOW", "passwords-without-number"),
     ("LOW", "passwords-without-symbol"),
     ("LOW", "passwords-without-upper-case"),
     ("LOW", "reusable-passwords"),
+    ("LOW", "role-without-policy"),
     ("LOW", "unrequested-access-key"),
     ("LOW", "unused-role"),
     ("LOW", "user-outside-groups"),
@@ -137,7 +140,7 @@ def test_piped_table_has_a_line_for_each_finding(auditor: Auditor, folder: Path)
     rows = [tuple(line.split()[:2]) for line in rest[: len(FLAGGED)]]
     assert set(rows) == FLAGGED
     assert rows == sorted(rows, key=lambda it: (["HIGH", "MEDIUM", "LOW"].index(it[0]), it[1]))
-    assert "15 findings (3 HIGH, 3 MEDIUM, 9 LOW)" in result.out
+    assert "18 findings (2 HIGH, 4 MEDIUM, 12 LOW)" in result.out
     assert "Not looked at, and so neither fine nor a finding:\n" in result.out
 
 
@@ -235,7 +238,10 @@ def test_policy_is_what_the_sources_declare_and_only_reads(auditor: Auditor) -> 
     (statement,) = json.loads(result.out)["Statement"]
     assert (result.code, result.err, statement["Effect"]) == (0, "", "Allow")
     assert statement["Action"] == list(ACTIONS)
-    assert all(re.match(r"[a-z0-9-]+:(Get|BatchGet|List|Describe|GenerateCredentialReport$)", it) for it in ACTIONS)
+    assert all(
+        re.match(r"[a-z0-9-]+:(Get|BatchGet|List|Describe|Generate(CredentialReport|ServiceLastAccessedDetails)$)", it)
+        for it in ACTIONS
+    )
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("audit", "--help"), ("gather", "--help")])

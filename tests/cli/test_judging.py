@@ -94,11 +94,11 @@ def test_scope_shows_its_findings_only(auditor: Auditor, folder: Path, tmp_path:
     path = settings(tmp_path, {"scopes": {"shop": SHOP, "all": ALL}})
     everything = found(auditor, "--evidence", folder, "--settings", path)
     of_shop = found(auditor, "--evidence", folder, "--settings", path, "--scope", "shop")
-    assert set(of_shop) == {f"missing-manager {ACCOUNT}", "unused-role deploy"}
+    assert set(of_shop) == {f"missing-manager {ACCOUNT}", "role-without-policy deploy", "unused-role deploy"}
     assert everything["unused-role deploy"]["scopes"] == ["all", "shop"]
     assert everything["stale-access-key AKIA1"]["scopes"] == ["all"]
-    assert everything["administrator-policy everything"]["scopes"] == ["all"]
-    assert everything["weak-password-policy 111122223333"]["scopes"] == []
+    assert everything["unattached-administrator-policy everything"]["scopes"] == ["all"]
+    assert everything["short-passwords 111122223333"]["scopes"] == []
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_own_checks_are_asked_and_listed(auditor: Auditor, tmp_path: Path) -> No
     assert seen["shared-user team-web"]["resource"] == arn("user/team-web")
     assert "shared-user" in auditor("checks", "--checks", own).out
     document = auditor("checks", "--checks", own, "--format", "markdown").out
-    assert "- `own/people-4` the organization's own" in document
+    assert "- the organization's own: `own/people-4`" in document
     raised = settings(tmp_path, {"severities": {"shared-user": "CRITICAL"}})
     result = found(auditor, "--evidence", team(tmp_path / "x"), "--checks", own, "--settings", raised)
     assert result["shared-user team-web"]["severity"] == "CRITICAL"

@@ -31,7 +31,7 @@ def test_audit_of_the_account_and_of_its_saved_evidence_are_the_same_bytes(audit
     replayed = auditor("audit", "--evidence", tmp_path / "evidence", "--format", "json")
     assert (live.code, live.err, replayed.err) == (0, "", "")
     assert live.out == replayed.out
-    assert len(json.loads(live.out)["findings"]) == 12
+    assert len(json.loads(live.out)["findings"]) == 24
 
 
 def test_controls_of_the_account_are_answered_as_those_of_its_saved_evidence(auditor: Auditor, tmp_path: Path) -> None:

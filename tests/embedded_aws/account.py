@@ -18,6 +18,9 @@ from moto.events.models import EventPattern
 from moto.organizations.models import organizations_backends
 
 from auditor.aws.findings_stream import PATTERN
+from tests.aws import last_accessed
+from tests.aws.beside_moto import BESIDE_MOTO
+from tests.aws.wire import Params, Reply, Wire, always
 from tests.cli.table import make_table
 from tests.deployed.access_analyzer import FakeAccessAnalyzer, RegionAnswers
 
@@ -26,6 +29,13 @@ REGION = "eu-west-1"
 NAME = "account-auditor"
 CALLED = "shop"
 """What the organization calls the account."""
+
+EFFECTIVE = {
+    "AISERVICES_OPT_OUT_POLICY": {"services": {"default": {"opt_out_policy": "optOut"}}},
+    "BACKUP_POLICY": {"plans": {"daily": {}}},
+    "TAG_POLICY": {"tags": {"team": {"tag_key": "team"}}},
+}
+"""What the organization's policies make of the account, by their type."""
 
 TOPICS = ("text", "chat", "events")
 NEVER = "N/A"
@@ -81,6 +91,18 @@ class EmbeddedAccount:
         return {"Records": [{**it, "eventSourceARN": arn} for it in passed]}
 
 
+def _effective(params: Params) -> dict[str, Any]:
+    kind = params["PolicyType"]
+    content = json.dumps(EFFECTIVE[kind])
+    return {"EffectivePolicy": {"PolicyType": kind, "PolicyContent": content, "TargetId": ACCOUNT}}
+
+
+SCRIPT: dict[str, Reply] = BESIDE_MOTO | {
+    "DescribeEffectivePolicy": _effective,
+    "ListOrganizationsFeatures": always({"EnabledFeatures": ["RootCredentialsManagement", "RootSessions"]}),
+}
+
+
 @contextmanager
 def embedded_account() -> Iterator[EmbeddedAccount]:
     """Run the block with an empty account, all that the stack makes, and the environment of functions and command."""
@@ -97,6 +119,7 @@ def embedded_account() -> Iterator[EmbeddedAccount]:
         **{f"{topic.upper()}_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}" for topic in TOPICS},
     }
     with mock.patch.dict(os.environ, environment), _hooks(account), moto.mock_aws():
+        last_accessed.install()
         _create_table()
         boto3.client("s3").create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION})
         boto3.client("events").create_event_bus(Name=NAME)
@@ -135,7 +158,10 @@ def _hooks(account: EmbeddedAccount) -> Iterator[None]:
     def analyzer(**request: Any) -> Any:
         return FakeAccessAnalyzer(account.analyzers)._before_send(**request)
 
+    beside = Wire(script=SCRIPT)
     added = [
+        ("provide-client-params", beside._asked),
+        ("before-call", beside._called),
         ("after-call.iam.GetCredentialReport", report),
         ("after-call.iam.GetAccountSummary", summary),
         ("after-call.iam.GetAccountAuthorizationDetails", details),
