@@ -22,8 +22,12 @@ REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 EXCEPTIONS = ROOT / exceptions_file.FILE
 CHECKS = ROOT / "infra" / "checks"
 CACHE = ROOT / ".venv" / "bundles"
-LEFT_OUT = shutil.ignore_patterns("cli", "controls.*", "promises.py", "own_checks_review.py", "__pycache__")
+LEFT_OUT = shutil.ignore_patterns("cli", "*.tsv", "controls.py", "promises.py", "own_checks_review.py", "__pycache__")
 """What only the command and the synthesis need."""
+
+OF_THE_RUNTIME = shutil.ignore_patterns("tests", "urllib3", "urllib3-*")
+"""What is not shipped of the dependencies. The runtime's boto3 keeps the urllib3 that AWS brings with it: the asset
+comes first on the path, and would give it another. What needs urllib3 here takes any version of these years."""
 
 
 class BundleFor(StrEnum):
@@ -34,7 +38,7 @@ class BundleFor(StrEnum):
 
 
 def asset(bundle_for: BundleFor, deployment: Deployment) -> lambda_.Code:
-    """The package with its settings and its pinned dependencies; boto3 is the Lambda runtime's own."""
+    """The package with its settings and its pinned dependencies; boto3 and urllib3 are the Lambda runtime's own."""
     local = Bundling(bundle_for, deployment)
     image = cdk.DockerImage.from_registry("never-pulled")
     bundling = cdk.BundlingOptions(image=image, local=local)  # type: ignore[arg-type]  # jsii passes options as one
@@ -58,7 +62,7 @@ class Bundling:
 
 def fill(output: Path, bundle_for: BundleFor, deployment: Deployment) -> None:
     """Put the package, what it depends on and what it is told into the existing folder `output`."""
-    shutil.copytree(dependencies(bundle_for), output, dirs_exist_ok=True)
+    shutil.copytree(dependencies(bundle_for), output, ignore=OF_THE_RUNTIME, dirs_exist_ok=True)
     package = shutil.copytree(PACKAGE, output / PACKAGE.name, ignore=LEFT_OUT)
     (package / DEPLOYED.name).write_text(deployment_json(deployment), encoding="utf-8")
     if EXCEPTIONS.exists():

@@ -1,8 +1,10 @@
-"""moto and the fake Access Analyzer behind one HTTP endpoint, for processes that cannot be patched."""
+"""moto, what is answered beside it, and the fake Access Analyzer behind one HTTP endpoint.
 
-import re
+It is for processes that cannot be patched.
+"""
+
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,13 +13,13 @@ from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
+from tests.deployed.beside import SCOPE, Request, Said, find
 
-SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 ONE_AT_A_TIME = threading.Lock()
 """moto's state is not for two threads."""
 
 
-def requests(analyzers: FakeAccessAnalyzer) -> type[BaseHTTPRequestHandler]:
+def requests(analyzers: FakeAccessAnalyzer, beside: Sequence[Said]) -> type[BaseHTTPRequestHandler]:
     """Answers as AWS would; what a request is for says its signature. moto must be in force."""
 
     class Requests(BaseHTTPRequestHandler):
@@ -29,14 +31,17 @@ def requests(analyzers: FakeAccessAnalyzer) -> type[BaseHTTPRequestHandler]:
             assert found is not None, f"not signed: {self.path}"
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             with ONE_AT_A_TIME:
-                if found["service"] == "access-analyzer":
-                    url = urlsplit(self.path)
-                    it = analyzers.answer(found["region"], self.command, url.path, parse_qs(url.query), body)
-                    self._answer(it.status, it.headers, it.body)
-                else:
-                    self._answer(*self._moto(_host(found["service"], found["region"]), body))
+                self._answer(*self._told(found["service"], found["region"], body))
 
         do_POST = do_PUT = do_GET  # noqa: N815  (http.server names them)
+
+        def _told(self, service: str, region: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+            url, headers = urlsplit(self.path), {name.lower(): value for name, value in self.headers.items()}
+            if service == "access-analyzer":
+                it = analyzers.answer(region, self.command, url.path, parse_qs(url.query), body)
+                return it.status, it.headers, it.body
+            told = find(beside, Request(method=self.command, path=url.path, headers=headers, body=body))
+            return (told.status, told.headers, told.body) if told else self._moto(_host(service, region), body)
 
         def _moto(self, host: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
             headers = HTTPHeaders()

@@ -13,14 +13,18 @@ from botocore.config import Config
 from moto import mock_aws
 from pydantic import BaseModel
 
+from auditor.aws.evidence_store import REMEMBERED
+from auditor.aws.sources import SOURCES
 from auditor.settings import AuditSettings, NotifySettings, TellSettings, environment
 from tests.aws import last_accessed
 from tests.aws.answers import ADMINISTRATOR
+from tests.aws.beside_moto import REGIONS
 from tests.aws.template import TableDefinition, create_table
-from tests.aws.wire import new_session
+from tests.aws.wire import Refused, new_session
 from tests.bundle import aws_front
 from tests.bundle.runtime_api import PYTHON, Answer, Function, isolated, running, serving
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
+from tests.deployed.speaking import Answers, said
 
 ACCOUNT = "123456789012"
 AUDIT, NOTIFY, TELL = (f"auditor.handlers.{name}.handler" for name in ("audit", "notify", "tell"))
@@ -29,6 +33,18 @@ TOPICS = {f"{name}_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}" for nam
 NAMES = {"table_name": "findings", "evidence_bucket": "kept", "bus_name": "bus", **TOPICS}
 TOLD = {name: value for shape in MEMBERS.values() for name, value in environment(shape, NAMES).items()}
 NOBODY = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
+
+BESIDE_MOTO: Answers = {
+    "ec2.DescribeRegions": {"Regions": REGIONS},
+    "sso-admin.ListInstances": {"Instances": []},
+    "organizations.DescribeEffectivePolicy": Refused("AWSOrganizationsNotInUseException"),
+    "iam.ListOrganizationsFeatures": Refused("OrganizationNotFoundException"),
+    "iam.ListServiceSpecificCredentials": {"ServiceSpecificCredentials": []},
+    "glue.GetJobs": {"Jobs": []},
+    "cloudformation.DescribeStacks": {"Stacks": []},
+    "rolesanywhere.ListTrustAnchors": {"trustAnchors": []},
+    "rolesanywhere.ListProfiles": {"profiles": []},
+}
 
 FIND = """
 import json, sys
@@ -47,11 +63,11 @@ def importable(path: list[Path], *names: str) -> list[str | None]:
 
 
 def test_function_can_import_its_asset_and_the_runtime_and_nothing_else(asset: Path, runtime: Path) -> None:
-    absent = ("rich", "typer", "moto", "pytest", "aws_cdk", "infra", "tests", "auditor.cli", "requests", "packaging")
+    absent = ("rich", "typer", "moto", "pytest", "aws_cdk", "infra", "tests", "auditor.cli", "packaging")
     assert importable([asset, runtime], *absent) == [None] * len(absent)
-    ours = ("auditor", "pydantic", "aws_lambda_powertools", "jmespath")
+    ours = ("auditor", "pydantic", "aws_lambda_powertools", "jmespath", "detect_secrets", "requests")
     assert importable([asset, runtime], *ours) == [str(asset / name / "__init__.py") for name in ours]
-    theirs = ("boto3", "botocore", "awslambdaric")
+    theirs = ("boto3", "botocore", "awslambdaric", "urllib3")
     assert importable([asset, runtime], *theirs) == [str(runtime / name / "__init__.py") for name in theirs]
 
 
@@ -75,7 +91,7 @@ def aws(table_definition: TableDefinition) -> Iterator[str]:
         iam.put_user_policy(UserName="ana", PolicyName="everything", PolicyDocument=ADMINISTRATOR)
         while iam.generate_credential_report()["State"] != "COMPLETE":
             pass
-        with serving(aws_front.requests(FakeAccessAnalyzer({}))) as address:
+        with serving(aws_front.requests(FakeAccessAnalyzer({}), list(said(BESIDE_MOTO)))) as address:
             yield f"http://{address}"
 
 
@@ -107,7 +123,7 @@ def test_audit_function_audits_and_a_second_run_finds_nothing_new(aws: str, path
     kept = new_session().client("s3").list_objects_v2(Bucket="kept")["Contents"]
     latest = f"latest/aws/{ACCOUNT}"
     assert {it["Key"].rpartition("/")[0] for it in kept} == {first.body["evidence"], latest}
-    assert len(kept) == 15
+    assert len(kept) == len(SOURCES) + len({"account.json"}) + len(REMEMBERED)
 
 
 def test_notify_and_tell_functions_tell_what_the_table_says(aws: str, path: list[Path], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from auditor.core.check import Severity
 from tests.aws import hooks
 from tests.build import finding
-from tests.deployed import deploy, drive, emulator
+from tests.deployed import deploy, drive, emulator, peopled
 from tests.deployed.access_analyzer import RegionAnswers
 from tests.deployed.emulator import Emulator
 from tests.deployed.stack import LEAK, NAME, PAYMENTS, REFUNDS, Payments, Stack
@@ -39,10 +39,8 @@ def hook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hooks.Hook]:
 def running(hook: hooks.Hook) -> Iterator[Emulator]:
     with emulator.running(authority=hook.authority) as found:
         found.set_access_analyzer(analyzers())
-        iam = found.client("iam")
-        with found.created_ago(timedelta(days=400)):
-            iam.create_user(UserName="ana")
-            iam.create_access_key(UserName="ana")
+        found.set_beside(peopled.beside())
+        peopled.people(found)
         yield found
 
 

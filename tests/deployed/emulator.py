@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.deployed.access_analyzer import FakeAccessAnalyzer, RegionAnswers
+from tests.deployed.beside import Said
 
 _ROOT = Path(__file__).parents[2]
 _PYTHON = _ROOT / ".venv" / "emulator" / "bin" / "python"
@@ -95,6 +96,10 @@ class Emulator:
         FakeAccessAnalyzer(regions)
         _write(self.state / "access-analyzer.json", json.dumps(regions, default=datetime.isoformat))
 
+    def set_beside(self, said: Iterable[Said]) -> None:
+        """Replace what is answered instead of the emulator."""
+        _write(self.state / "beside.json", json.dumps([it.plain() for it in said]))
+
     @contextmanager
     def created_ago(self, age: timedelta) -> Iterator[None]:
         """Date the IAM users, keys, roles and policies that are created meanwhile into the past."""
@@ -133,6 +138,7 @@ def _prepare(state: Path, account: str, region: str) -> Emulator:
     (state / "tmp").mkdir()
     _write(state / "iam-age", "0")
     _write(state / "access-analyzer.json", "{}")
+    _write(state / "beside.json", "[]")
     _write(state / "calls.jsonl", "")
     _certify(state)
     url = f"https://{_HOST}:{free_port()}"

@@ -4,6 +4,7 @@
 is the folder through which `emulator.Emulator` talks to it:
 
 - `access-analyzer.json`: what the fake Access Analyzer answers; its calls pass ministack's IAM enforcement;
+- `beside.json`: what is answered instead of ministack; these calls pass its IAM enforcement, too;
 - `calls.jsonl`: every decision of that enforcement, one JSON object a line;
 - `iam-age`: seconds by which the creation dates of new IAM resources lie in the past.
 """
@@ -25,10 +26,23 @@ from ministack.services import iam
 
 from tests.deployed import service_roles, streams
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
+from tests.deployed.beside import Request, Said, find
 
 _SERVICE = "access-analyzer"
 _ACTIONS = {"access-analyzer:ListFindingsV2": "access-analyzer:ListFindings", "sns:PublishBatch": "sns:Publish"}
 """Operations that AWS authorizes as another action."""
+
+_LACKING = {
+    "account": "account",
+    "acm-pca": "acm-pca",
+    "rolesanywhere": "rolesanywhere",
+    "sagemaker": "sagemaker",
+    "sso": "sso-admin",
+}
+"""Services that ministack does not have, or not enough of to know their operations: by signing name, botocore's."""
+
+_ALSO = {"cloudformation:DescribeStacks": "cloudformation:ListStacks"}
+"""What AWS asks besides where no resource is named."""
 
 
 def main(state: Path) -> None:
@@ -39,8 +53,8 @@ def main(state: Path) -> None:
     service_roles.enforce(record)
     streams.serve()
     _serve_access_analyzer(state / "access-analyzer.json")
+    _serve_beside(state / "beside.json")
     iam._now = lambda: _time_of_creation(state / "iam-age")
-    iam._IAM_HANDLERS["ListServerCertificates"] = _no_server_certificates
     # As root it would also take port 443 of the machine.
     app._port_is_bindable = lambda *_: False
     sys.argv = sys.argv[:1]
@@ -66,21 +80,19 @@ def _recorded(decide: Callable[..., object], record: service_roles.Record) -> Ca
     """Wrap ministack's enforcement, which answers None for an allowance."""
 
     def decided(key: str, action: str, service: str, region: str, resource_arn: str = "*", **more: object) -> object:
-        denied = decide(key, action, service, region, resource_arn=resource_arn, **more)
-        record(iam_evaluator.caller_arn(), action, resource_arn, allowed=denied is None)
-        return denied
+        also = _ALSO.get(action) if resource_arn == "*" else None
+        for it in [action, also] if also else [action]:
+            denied = decide(key, it, service, region, resource_arn=resource_arn, **more)
+            record(iam_evaluator.caller_arn(), it, resource_arn, allowed=denied is None)
+            if denied is not None:
+                return denied
+        return None
 
     return decided
 
 
 def _time_of_creation(age: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - float(age.read_text())))
-
-
-def _no_server_certificates(_params: object) -> object:
-    answer = "<ServerCertificateMetadataList/><IsTruncated>false</IsTruncated>"
-    operation = "ListServerCertificates"
-    return iam._xml(200, f"{operation}Response", f"<{operation}Result>{answer}</{operation}Result>")
 
 
 def _serve_access_analyzer(regions: Path) -> None:
@@ -95,12 +107,41 @@ def _serve_access_analyzer(regions: Path) -> None:
         answer = fake().answer(responses.get_region(), method, path, query, body)
         return answer.status, answer.headers, answer.body
 
-    router.SERVICE_PATTERNS[_SERVICE] = {"host_patterns": [r"^access-analyzer\."]}
+    _know(_SERVICE, "accessanalyzer")
     app.SERVICE_HANDLERS[_SERVICE] = handle
-    iam_actions.SERVICE_TO_IAM_NAMESPACE[_SERVICE] = _SERVICE
-    iam_actions._BOTOCORE_SERVICE_MAP[_SERVICE] = ["accessanalyzer"]
     iam_actions.extract_iam_action = _as_action(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = _on_analyzer(iam_actions.extract_resource_arn)
+
+
+def _know(service: str, model: str) -> None:
+    """Route and authorize a service by the name that it is signed with, and by botocore's model of it."""
+    router.SERVICE_PATTERNS.setdefault(service, {"host_patterns": [rf"^{service}\."]})
+    iam_actions.SERVICE_TO_IAM_NAMESPACE.setdefault(service, service)
+    iam_actions._BOTOCORE_SERVICE_MAP.setdefault(service, [model])
+
+
+def _serve_beside(answers: Path) -> None:
+    """Let what stands in the file go before what ministack's own services say."""
+
+    async def lacking(_method: str, path: str, *_more: object) -> tuple[int, dict[str, str], bytes]:
+        return 501, {"content-type": "text/plain"}, f"nobody answers {path}".encode()
+
+    def said() -> list[Said]:
+        return [Said.of(it) for it in json.loads(answers.read_text())]
+
+    def beside(handle: Callable[..., Any]) -> Callable[..., Any]:
+        async def handled(method: str, path: str, headers: Mapping[str, str], body: bytes, query: object) -> object:
+            request = Request(method=method, path=path, headers=headers, body=body)
+            if told := find(said(), request):
+                return told.status, told.headers, told.body
+            return await handle(method, path, headers, body, query)
+
+        return handled
+
+    for service, model in _LACKING.items():
+        _know(service, model)
+    for service in {*app.SERVICE_HANDLERS, *_LACKING} - {_SERVICE}:
+        app.SERVICE_HANDLERS[service] = beside(app.SERVICE_HANDLERS.get(service, lacking))
 
 
 def _as_action(extract: Callable[..., str | None]) -> Callable[..., str | None]:
