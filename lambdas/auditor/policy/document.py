@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -98,27 +99,40 @@ def _any(everything: re.Pattern[str], patterns: tuple[str, ...] | None) -> bool:
     return any(everything.fullmatch(pattern) for pattern in patterns or ())
 
 
-def decode(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
+class Document(dict[str, Any]):
+    """A document that is read once, however many checks ask it."""
+
+    @cached_property
+    def statements(self) -> tuple["Statement", ...]:
+        """What `statements` gives."""
+        return tuple(_read(self))
+
+
+def decode(document: str | Mapping[str, Any]) -> Document:
     """A document as a mapping: IAM's API returns it URL-encoded, boto3 and the AWS CLI decoded.
 
     Raises MalformedPolicyError if it is not a JSON object.
     """
     if not isinstance(document, str):
-        return document
+        return Document(document)
     try:
         decoded = json.loads(unquote(document))
     except (ValueError, RecursionError) as error:
         raise MalformedPolicyError(f"not a policy document: {error}") from error
     if not isinstance(decoded, dict):
         raise MalformedPolicyError("not a policy document: a JSON object is expected")
-    return decoded
+    return Document(decoded)
 
 
-def statements(document: Mapping[str, Any]) -> Iterator[Statement]:
+def statements(document: Mapping[str, Any]) -> Iterable[Statement]:
     """The statements of a document; single objects and strings count as lists of one, as in IAM.
 
     Raises MalformedPolicyError, with the statement's number, for an effect or element that IAM does not know.
     """
+    return document.statements if isinstance(document, Document) else _read(document)
+
+
+def _read(document: Mapping[str, Any]) -> Iterator[Statement]:
     if document.get("Statement") is None:
         raise MalformedPolicyError("the document has no Statement")
     for number, raw in enumerate(_list(document["Statement"]), start=1):

@@ -1,10 +1,14 @@
 """Patterns of the policy language: ``*`` is any run of characters, also an empty one, and ``?`` any one character."""
 
 import re
+from functools import lru_cache
 
 ARN_FIELDS = 6
+REMEMBERED = 1 << 16
+"""Comparisons that are not made again: an account's policies say the same over and over."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def matches(pattern: str, text: str) -> bool:
     """Whether the pattern admits the text, or everything that the text admits if that is itself a pattern.
 
