@@ -58,6 +58,8 @@ CASES = (
             policy(allowing("sts:AssumeRole"), resource=AWS),
             policy(allowing("sts:AssumeRole"), **BOUNDARY),
             policy(allowing("sts:AssumeRole"), **ELSEWHERE),
+            # Only the passing of a role can meet it.
+            policy(allowing(["iam:PassRole", "sts:AssumeRole"], Condition=TO_EC2)),
         ),
     ),
     Case(
@@ -81,6 +83,14 @@ CASES = (
             policy(allowing("iam:PassRole", Condition=IN_VPC)): (
                 "everything allows passing every role to any service if aws:SourceVpce is met; held by role/deploy"
             ),
+            # A condition that any service meets, or any but one, names none.
+            **{
+                policy(allowing("iam:PassRole", Condition={operator: {"iam:PassedToService": value}})): (
+                    "everything allows passing every role to any service if iam:PassedToService is met;"
+                    " held by role/deploy"
+                )
+                for operator, value in (("StringLike", "*"), ("StringNotEquals", "ec2.amazonaws.com"))
+            },
             # What denies something else, or some of it, leaves the rest.
             **{
                 policy({"Statement": [allowing("iam:PassRole")["Statement"], {"Effect": "Deny", **it}]}): (
@@ -106,6 +116,11 @@ CASES = (
                 "everything allows passing every role to Bedrock AgentCore if iam:PassedToService is met;"
                 " held by role/deploy"
             ),
+            # Of all that it does not exclude, only the passing of a role has such a service.
+            policy(excluding(NotAction="iam:Create*", Resource="*", Condition=TO_AGENTCORE)): (
+                "everything allows passing every role to Bedrock AgentCore if iam:PassedToService is met;"
+                " held by role/deploy"
+            ),
         },
         passes=(
             policy(ADMINISTRATOR),
@@ -116,8 +131,6 @@ CASES = (
             # What it names it does not pass to, and what another key names is no service that a role is passed to.
             policy(allowing("iam:PassRole", Condition={"StringNotLike": TO_AGENTCORE["StringLike"]})),
             policy(allowing("iam:PassRole", Condition={"StringEquals": {"aws:CalledVia": AGENTCORE}})),
-            # Told by allow-by-exclusion.
-            policy(excluding(NotAction="iam:Create*", Resource="*", Condition=TO_AGENTCORE)),
         ),
     ),
     Case(

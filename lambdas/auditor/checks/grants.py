@@ -49,11 +49,12 @@ def assumption_of_every_role(policy: Policy, ctx: Context) -> Problems:  # noqa:
 def passing_of_every_role(policy: Policy, ctx: Context) -> Problems:  # noqa: ARG001
     """Policy allows passing every role to any service.
 
-    Who starts a function or an instance with a stronger role acts as that role. A condition on iam:PassedToService
-    leaves one service at least, and passes; roles that are spared by name do not make the rest harmless.
+    Who starts a function or an instance with a stronger role acts as that role. A condition that names services by
+    iam:PassedToService passes; one that any service meets does not, and roles that are spared by name do not make the
+    rest harmless.
     """
     if _judged(policy):
-        found = [it for it in _passing(policy) if not any(c.key == "iam:passedtoservice" for c in it.clauses)]
+        found = [it for it in _passing(policy) if not any(it.services_named)]
         yield from _as_problem(policy, next(iter(found), None), "passing every role to any service")
 
 
@@ -69,7 +70,7 @@ def passing_of_every_role_to_agentcore(policy: Policy, ctx: Context) -> Problems
     Without a condition on the service, passing every role says so already.
     """
     if _judged(policy):
-        found = [it for it in _passing(policy) if it.actions is not None and _to_agentcore(it)]
+        found = [it for it in _passing(policy) if any(matches(name, AGENTCORE) for name in it.services_named)]
         yield from _as_problem(policy, next(iter(found), None), "passing every role to Bedrock AgentCore")
 
 
@@ -79,11 +80,6 @@ def _passing(policy: Policy) -> Iterator[Statement]:
     if not _denied(policy, "iam:PassRole", roles):
         allowed = [it for it in statements(policy.document) if it.allow and it.speaks_of("iam:PassRole")]
         yield from (it for it in allowed if it.reaches(roles) or it.not_resources is not None)
-
-
-def _to_agentcore(statement: Statement) -> bool:
-    named = [it for it in statement.clauses if it.key == "iam:passedtoservice" and it.certain]
-    return any(matches(value.lower(), AGENTCORE) for clause in named for value in clause.values)
 
 
 def _denied(policy: Policy, action: str, resource: str) -> bool:

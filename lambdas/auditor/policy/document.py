@@ -10,6 +10,10 @@ from urllib.parse import unquote
 
 from auditor.policy.match import matches, overlap, whole
 
+PASSING = "iam:passrole"
+PASSED_TO = "iam:passedtoservice"
+"""The condition key that requests to pass a role have, and no others."""
+
 DEMANDS = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}
 """Comparisons that a value has to pass."""
 
@@ -75,9 +79,21 @@ class Statement:
         """Its conditions, as a sentence goes on: `` if aws:SourceIp is met``; empty if there are none."""
         return f" if {', '.join(self.conditions)} is met" if self.conditions else ""
 
+    @property
+    def services_named(self) -> tuple[str, ...]:
+        """The services, in lower case, of which it demands that a role be passed to one of them."""
+        named = (it for it in self.clauses if it.key == PASSED_TO and it.named)
+        return tuple(value.lower() for clause in named for value in clause.values)
+
     def speaks_of(self, action: str) -> bool:
-        """Whether it speaks of the action, or of all the actions of a pattern; case does not count."""
+        """Whether it speaks of the action, or of all the actions of a pattern; case does not count.
+
+        Only the passing of a role has a service that it is passed to: whatever else stands beside such a demand is
+        never met.
+        """
         action = action.lower()
+        if action != PASSING and any(it.key == PASSED_TO and it.certain for it in self.clauses):
+            return False
         if self.actions is not None:
             return any(matches(it.lower(), action) for it in self.actions)
         return not any(overlap(it.lower(), action) for it in self.not_actions or ())
