@@ -188,8 +188,8 @@ def test_evidence_that_tells_no_account_asks_for_it(auditor: Auditor, tmp_path: 
     ("arguments", "message"),
     [
         (("--check", "stale-acces-key"), "check: 'stale-acces-key' is unknown; did you mean 'stale-access-key'?"),
-        (("--check", ""), "check: '' is unknown; known: root-access-key, "),
-        (("--check", "unused-role", "--check", "xyz"), "check: 'xyz' is unknown; known: "),
+        (("--check", ""), "check: '' is unknown; `auditor checks` lists what there is"),
+        (("--check", "unused-role", "--check", "xyz"), "check: 'xyz' is unknown; `auditor checks` lists what there is"),
         (("--fail-on", "HIHG"), "--fail-on: 'HIHG' is unknown; did you mean 'HIGH'?"),
         (("--fail-on", "5"), "--fail-on: '5' is unknown; known: INFO, LOW, MEDIUM, HIGH, CRITICAL"),
         (("--format", "jsn"), "--format: 'jsn' is unknown; did you mean 'json'?"),
@@ -231,7 +231,7 @@ def test_hostile_place_is_harmless_in_the_message_about_it(auditor: Auditor, tmp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("explain", "xyz"), "check: 'xyz' is unknown; known: "),
+        (("explain", "xyz"), "check: 'xyz' is unknown; `auditor checks` lists what there is"),
         (("explain",), "Missing argument 'check'"),
         (("gather",), "Missing option '--out'"),
         (("checks", "--format", "xml"), "--format: 'xml' is unknown; known: table, markdown"),

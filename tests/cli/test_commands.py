@@ -141,12 +141,27 @@ def test_piped_table_has_a_line_for_each_finding(auditor: Auditor, folder: Path)
     assert set(rows) == FLAGGED
     assert rows == sorted(rows, key=lambda it: (["HIGH", "MEDIUM", "LOW"].index(it[0]), it[1]))
     assert "18 findings (2 HIGH, 4 MEDIUM, 12 LOW)" in result.out
-    assert "Not looked at, and so neither fine nor a finding:\n" in result.out
+    assert not [line for line in result.out.splitlines() if line != line.rstrip()]
+
+
+def test_what_was_not_looked_at_is_told_once_for_each_reason(auditor: Auditor, folder: Path) -> None:
+    _, _, told = auditor("audit", "--evidence", folder).out.partition(
+        "Not looked at, and so neither fine nor a finding:\n"
+    )
+    lines = told.splitlines()
+    assert (
+        "  account-contacts: account-contacts.json is missing: missing-security-contact, shared-alternate-contact"
+        in lines
+    )
+    reasons = [": ".join(line.split(": ")[:-1]) for line in lines]
+    assert len(reasons) == len(set(reasons))
+    checks = [it for line in lines for it in line.rpartition(": ")[2].split(", ")]
+    assert sorted(checks) == sorted(exported(auditor, folder)["skipped"])
 
 
 def test_clean_audit_says_so(auditor: Auditor, folder: Path) -> None:
     out = auditor("audit", "--evidence", folder, "--check", "root-access-key").out
-    assert "0 findings from 1 checks on 1 subjects" in out
+    assert "0 findings from 1 check on 1 subject" in out
     assert "SEVERITY" not in out
     assert "Not looked at" not in out
 

@@ -151,6 +151,18 @@ def test_piped_list_has_a_line_for_each_finding(auditor: Auditor) -> None:
     assert result.err == ""
 
 
+def test_id_can_be_copied_from_a_terminal(auditor: Auditor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "90")
+    assert f"{CRITICAL.id} " in auditor("findings", "list").out
+
+
+def test_table_has_its_moments_to_the_minute(auditor: Auditor) -> None:
+    _, *lines = auditor("findings", "list", "--account", ACCOUNT).out.splitlines()
+    assert [f"  {ago(20):%Y-%m-%d %H:%M}  " in line for line in lines] == [True, True]
+
+
 def test_forms_of_a_list_say_the_same(auditor: Auditor) -> None:
     of_json = json.loads(auditor("findings", "list", "--account", ACCOUNT, "--format", "json").out)
     of_csv = auditor("findings", "list", "--account", ACCOUNT, "--format", "csv").out

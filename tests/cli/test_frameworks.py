@@ -186,6 +186,7 @@ def test_frameworks_are_counted_by_answer_where_there_is_evidence(auditor: Audit
         (("--control", "fsbp/IAM.99"), "--control: 'fsbp/IAM.99' is unknown; fsbp has Account.1, "),
         (("--control", "cis-5.0"), "--control: 'cis-5.0' is unknown; cis-5.0 has 1.1, 1.2, "),
         (("--control", "cis-5/1.13"), "--control: 'cis-5/1.13' is unknown; did you mean 'cis-5.0/1.13'?"),
+        (("--control", "a/b"), "--control: 'a/b' is unknown; `auditor frameworks` lists what there is"),
         (("--control", ""), "--control: '' is unknown; it is written framework/number"),
         (("--control", "xyz"), "--control: 'xyz' is unknown; it is written framework/number"),
         (("--framework", "fsbp", "--control", "fsbp/IAM.3"), "give one of --framework and --control"),

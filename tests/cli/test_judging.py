@@ -148,6 +148,7 @@ def test_own_checks_are_asked_and_listed(auditor: Auditor, tmp_path: Path) -> No
     seen = found(auditor, "--evidence", team(tmp_path), "--checks", own, "--check", "shared-user")
     assert seen["shared-user team-web"]["resource"] == arn("user/team-web")
     assert "shared-user" in auditor("checks", "--checks", own).out
+    assert "own/people-4" in auditor("explain", "shared-user", "--checks", own).out
     document = auditor("checks", "--checks", own, "--format", "markdown").out
     assert "- the organization's own: `own/people-4`" in document
     raised = settings(tmp_path, {"severities": {"shared-user": "CRITICAL"}})

@@ -28,7 +28,7 @@ class Shape:
 
 FINDINGS = Shape(
     heads={
-        "ID": "id",
+        screen.ID: "id",
         screen.SEVERITY: "severity",
         "STATUS": "standing",
         "ACCOUNT": "account",
@@ -40,7 +40,7 @@ FINDINGS = Shape(
 )
 EXCEPTIONS = Shape(
     heads={
-        "ID": "id",
+        screen.ID: "id",
         "STATE": "state",
         "UNTIL": "until",
         "CHECK": "check",
@@ -62,6 +62,9 @@ RUNS = Shape(heads=_RUN_HEADS, fields=tuple(_RUN_HEADS.values()))
 LAST_RUNS = Shape(
     heads={**_RUN_HEADS, "OPEN": "open", "EXCEPTED": "excepted"}, fields=(*_RUN_HEADS.values(), "open", "excepted")
 )
+
+MOMENTS = frozenset({"opened_at", "evidence_at"})
+"""The fields of a table that hold a moment (UTC); people get it to the minute, programs as it is."""
 
 STORY = (
     "check",
@@ -120,7 +123,7 @@ def last_run_row(item: Item) -> Row:
 def table(shape: Shape, rows: Sequence[Row]) -> None:
     """A line for each row; nothing at all without any."""
     if rows:
-        screen.rows(list(shape.heads), ([_words(row[field]) for field in shape.heads.values()] for row in rows))
+        screen.rows(list(shape.heads), ([_words(field, row[field]) for field in shape.heads.values()] for row in rows))
 
 
 def as_json(shape: Shape, rows: Sequence[Row]) -> None:
@@ -140,7 +143,9 @@ def as_csv(shape: Shape, rows: Sequence[Row]) -> None:
 LISTED: dict[str, Callable[[Shape, Sequence[Row]], None]] = {"table": table, "json": as_json, "csv": as_csv}
 
 
-def _words(value: Any) -> str:
+def _words(field: str, value: Any) -> str:
+    if field in MOMENTS:
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
     if isinstance(value, Mapping):
         return ", ".join(f"{count} {name}" for name, count in value.items())
     return _text(value)

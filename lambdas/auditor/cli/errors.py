@@ -20,15 +20,17 @@ class FaultsError(InputError):
         super().__init__("\n".join(self.lines))
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """The nearest known word, or all of them."""
+def did_you_mean(given: str, known: Iterable[str], listing: str = "") -> str:
+    """The nearest known word, or all of them; or the `listing` command, where they are too many to be read here."""
     words = list(known)
     close = difflib.get_close_matches(given, words, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(words)}"
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"`{listing}` lists what there is" if listing else f"known: {', '.join(words)}"
 
 
-def one_of(known: Mapping[str, Choice], given: str, what: str) -> Choice:
-    """What `given` names. Raises InputError with `what` was asked for."""
+def one_of(known: Mapping[str, Choice], given: str, what: str, listing: str = "") -> Choice:
+    """What `given` names. Raises InputError with `what` was asked for; `listing` as for `did_you_mean`."""
     if given not in known:
-        raise InputError(f"{what}: {given!r} is unknown; {did_you_mean(given, known)}")
+        raise InputError(f"{what}: {given!r} is unknown; {did_you_mean(given, known, listing)}")
     return known[given]

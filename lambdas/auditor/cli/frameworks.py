@@ -46,7 +46,11 @@ def _control(known: Mapping[str, Control], name: str) -> Control:
     siblings = _by_framework(known).get(framework)
     if siblings:
         raise InputError(f"--control: {name!r} is unknown; {framework} has {', '.join(it.number for it in siblings)}")
-    hint = did_you_mean(name, known) if slash else "it is written framework/number, as in cis-5.0/1.13"
+    hint = (
+        did_you_mean(name, known, "auditor frameworks")
+        if slash
+        else "it is written framework/number, as in cis-5.0/1.13"
+    )
     raise InputError(f"--control: {name!r} is unknown; {hint}")
 
 

@@ -32,6 +32,9 @@ ChecksOption = Annotated[
 ]
 ScopeOption = Annotated[str | None, typer.Option("--scope", help="Only findings of this managed scope.")]
 
+LISTING = "auditor checks"
+"""The command that lists every check."""
+
 KINDS: tuple[type[Entity | Policy], ...] = (UserDetail, Group, Role, Policy)
 """What a scope can own."""
 

@@ -20,7 +20,6 @@ from auditor.aws.gather import UnreadableSourceError, gather, snapshot
 from auditor.aws.own_checks_review import own_controls
 from auditor.aws.session import connect
 from auditor.aws.sources import ACTIONS, SOURCES
-from auditor.checks import CATALOGUE
 from auditor.checks.controls import titles
 from auditor.cli import findings, folder, frameworks, judging, redrive, screen, settings_reference
 from auditor.cli.errors import FaultsError, InputError, one_of
@@ -147,9 +146,9 @@ def frameworks_(
 
 
 @app.command()
-def explain(check: Annotated[str, typer.Argument(help="A check's id.")]) -> None:
+def explain(check: Annotated[str, typer.Argument(help="A check's id.")], own_checks: ChecksOption = None) -> None:
     """Say what a check means, why it matters, how to fix it and which controls it answers."""
-    screen.explanation(*_checks([check], CATALOGUE))
+    screen.explanation(*_checks([check], judging.catalogue_of(own_checks).checks))
 
 
 @app.command()
@@ -160,7 +159,7 @@ def policy() -> None:
 
 
 def _checks(ids: list[str], known: Mapping[str, Check]) -> list[Check]:
-    return [one_of(known, it, "check") for it in dict.fromkeys(ids)] or list(known.values())
+    return [one_of(known, it, "check", judging.LISTING) for it in dict.fromkeys(ids)] or list(known.values())
 
 
 def _judging(checks: list[Check], form: str, scope: Scope | None) -> Callable[[AccountSnapshot, Context], Evaluation]:

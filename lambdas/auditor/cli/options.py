@@ -7,6 +7,7 @@ import typer
 
 from auditor.checks import RENAMED
 from auditor.cli.errors import InputError, did_you_mean
+from auditor.cli.judging import LISTING
 from auditor.core.catalogue import Catalogue
 from auditor.core.exceptions import ANY
 
@@ -28,7 +29,7 @@ def names_of(check: str, catalogue: Catalogue) -> tuple[str, ...]:
     present = catalogue.present(check)
     if present is None:
         known = [*catalogue.checks, *catalogue.renamed]
-        raise InputError(f"--check: {check!r} is unknown; {did_you_mean(check, known)}")
+        raise InputError(f"--check: {check!r} is unknown; {did_you_mean(check, known, LISTING)}")
     return (present, *catalogue.checks[present].formerly)
 
 

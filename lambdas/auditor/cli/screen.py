@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -20,6 +21,7 @@ from auditor.core.frameworks import Answer
 from auditor.core.model import Unavailable
 from auditor.render.catalogue import answered, parameters, reasons
 from auditor.render.escape import plain
+from auditor.render.wording import number
 
 STYLES = {
     Severity.CRITICAL: "bold white on red",
@@ -28,6 +30,9 @@ STYLES = {
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
 }
+ID = "ID"
+"""A column that a terminal does not fold, so that it can be copied."""
+
 SEVERITY = "SEVERITY"
 ANSWER = "ANSWER"
 ANSWERS = {
@@ -68,10 +73,23 @@ def write(data: str) -> None:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, header_style="bold")
+    on_terminal = sys.stdout.isatty()
+    dense: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "show_edge": False}
+    table = Table(**(dense if on_terminal else {"box": None}), pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=not sys.stdout.isatty())
+        table.add_column(column, overflow="fold", no_wrap=column == ID or not on_terminal)
     return table
+
+
+def _show(table: Table) -> None:
+    """On a terminal as it is; piped without the blanks that fill its last column."""
+    console = _console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as printed:
+        console.print(table)
+    write("".join(f"{line.rstrip()}\n" for line in printed.get().split("\n")[:-1]))
 
 
 def findings(evaluation: Evaluation) -> None:
@@ -82,12 +100,15 @@ def findings(evaluation: Evaluation) -> None:
         severity = Text(finding.severity.name, style=STYLES[finding.severity])
         table.add_row(severity, Text(finding.check), Text(plain(finding.reason)))
     if evaluation.findings:
-        console.print(table)
+        _show(table)
     console.print(Text(f"\n{_summary(evaluation)}"))
-    if evaluation.gaps:
+    by_reason: dict[str, list[str]] = {}
+    for check, reason in evaluation.gaps.items():
+        by_reason.setdefault(reason, []).append(check)
+    if by_reason:
         console.print(Text("\nNot looked at, and so neither fine nor a finding:"))
-        for check, reason in evaluation.gaps.items():
-            console.print(Text(f"  {check}: {plain(reason)}"))
+    for reason, checks in by_reason.items():
+        console.print(Text(f"  {plain(reason)}: {', '.join(checks)}"))
 
 
 def _summary(evaluation: Evaluation) -> str:
@@ -96,8 +117,8 @@ def _summary(evaluation: Evaluation) -> str:
     subjects = sum(len(examined.uids) for examined in evaluation.examined.values())
     return (
         f"account {evaluation.owner.account}, evidence of {evaluation.evidence_at:%Y-%m-%d %H:%M} UTC: "
-        f"{len(evaluation.findings)} findings{f' ({parts})' if parts else ''} "
-        f"from {len(evaluation.examined)} checks on {subjects} subjects"
+        f"{number(len(evaluation.findings), 'finding')}{f' ({parts})' if parts else ''} "
+        f"from {number(len(evaluation.examined), 'check')} on {number(subjects, 'subject')}"
     )
 
 
@@ -107,7 +128,7 @@ def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> None:
     for texts in body:
         cells = zip(head, texts, strict=True)
         table.add_row(*(Text(plain(it), style=COLOURS.get(of, {}).get(it, "")) for of, it in cells))
-    _console().print(table)
+    _show(table)
 
 
 def line(text: str) -> None:
@@ -120,7 +141,7 @@ def catalogue(checks: Iterable[Check]) -> None:
     table = _table("CHECK", "SEVERITY", "TITLE")
     for check in checks:
         table.add_row(Text(check.id), Text(check.severity.name, style=STYLES[check.severity]), Text(check.title))
-    _console().print(table)
+    _show(table)
 
 
 def explanation(check: Check) -> None:
