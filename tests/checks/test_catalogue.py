@@ -28,7 +28,9 @@ def short_name(module: ModuleType) -> str:
 CASE_MODULES = tuple(import_module(f"tests.checks.cases_{short_name(family)}") for family in FAMILIES)
 CASES: tuple[Case, ...] = tuple(case for module in CASE_MODULES for case in module.CASES)
 CHECKS = list(CATALOGUE.values())
-UNVERSIONED = "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager".split()
+UNVERSIONED = (
+    "fsbp config trusted-advisor access-analyzer iam-best-practice iam-anti-pattern iam-manager prowler".split()
+)
 """Living lists without editions; every other framework is cited by edition."""
 
 of_every_check = pytest.mark.parametrize("it", CHECKS, ids=[it.id for it in CHECKS])

@@ -15,9 +15,14 @@ from auditor.core.parameters import limits_read
 from tests.checks import test_catalogue
 
 CHECKED = {name for it in CATALOGUE.values() for name in it.controls}
+CHECKED |= {it.id for it in controls().values() if it.checks}
 CONTROLS = list(controls().values())
 MONITORS = [it for it in vars(alarms).values() if isinstance(it, Check)]
-ROWS = (files("auditor.checks") / "controls.tsv").read_text(encoding="utf-8").splitlines()[1:]
+ROWS = [
+    row
+    for name in ("controls.tsv", "peers.tsv")
+    for row in (files("auditor.checks") / name).read_text(encoding="utf-8").splitlines()[1:]
+]
 
 of_every_check = pytest.mark.parametrize("it", CATALOGUE.values(), ids=CATALOGUE)
 
@@ -83,7 +88,8 @@ def numbered(it: Control) -> list[tuple[int, str]]:
 def test_controls_stand_in_the_order_of_their_frameworks_and_numbers() -> None:
     grouped = [(name, list(group)) for name, group in groupby(CONTROLS, lambda it: it.framework)]
     assert [name for name, _ in grouped] == list(frameworks())
-    assert all(group == sorted(group, key=numbered) for _, group in grouped)
+    numbers = [group for name, group in grouped if name != "prowler"]
+    assert all(group == sorted(group, key=numbered) for group in numbers)
 
 
 def test_every_framework_has_a_title() -> None:
@@ -125,3 +131,9 @@ def test_limits_that_a_control_prescribes_are_read(control: str, limits: dict[st
 @of_every_check
 def test_limits_that_the_code_names_are_those_that_the_cases_read(it: Check) -> None:
     assert set(limits_read(it)) == promises.limits_read(it, test_catalogue.cases_of(it))
+
+
+def test_peers_checks_are_answered_by_checks_that_there_are() -> None:
+    named = {name for it in CONTROLS for name in it.checks}
+    assert named <= set(CATALOGUE)
+    assert {it.framework for it in CONTROLS if it.checks} == {"prowler"}

@@ -21,16 +21,22 @@ def notes() -> dict[str, Note]:
 
 @cache
 def controls() -> dict[str, Control]:
-    """Control by id, in the order of their frameworks."""
-    return {
-        row["control"]: Control(
-            id=row["control"],
-            title=row["title"],
-            limits=dict(map(_limit, (row["limits"] or "").split())),
-            note=notes()[row["note"]] if row["note"] else UNANSWERED,
-        )
-        for row in _rows("controls.tsv")
-    }
+    """Control by id, in the order of their frameworks; at the end what a peer checks, and which of our checks do.
+
+    Checks name the controls that they answer, but not the peers' checks: those name ours.
+    """
+    return {row["control"]: _control(row) for row in (*_rows("controls.tsv"), *_rows("peers.tsv"))}
+
+
+def _control(row: dict[str, str]) -> Control:
+    return Control(
+        id=row["control"],
+        title=row["title"],
+        limits=dict(map(_limit, row.get("limits", "").split())),
+        note=notes()[row["note"]] if row["note"] else UNANSWERED,
+        checks=frozenset(row.get("checks", "").split()),
+        types=frozenset(row.get("types", "").split()),
+    )
 
 
 def _limit(text: str) -> tuple[str, timedelta | int]:

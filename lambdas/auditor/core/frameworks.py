@@ -44,12 +44,15 @@ class Control:
 
     `limits` are the thresholds that it prescribes itself: it is judged by them, whatever the deployment's are. A MANUAL
     `note` beside checks is what they leave open: they may find a problem, and never say that the control is fine.
+    `checks` are those that answer it without naming it themselves; of `types`, if it has any, is all that it is about.
     """
 
     id: str
     title: str
     limits: Mapping[str, Any] = field(default_factory=dict)
     note: Note = UNANSWERED
+    checks: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
     @property
     def framework(self) -> str:
@@ -113,8 +116,9 @@ def answers(
     context, controls = context or Context(now=snapshot.gathered_at), tuple(controls)
     naming: dict[str, list[Check]] = {control.id: [] for control in controls}
     for check in checks:
-        for name in naming.keys() & set(check.controls):
-            naming[name].append(check)
+        for control in controls:
+            if control.id in check.controls or check.id in control.checks:
+                naming[control.id].append(check)
     looks: dict[tuple[Any, ...], _Look] = {}
     for own in dict.fromkeys(map(_own, controls)):
         needed = {it.id: it for control in controls if _own(control) == own for it in naming[control.id]}
@@ -150,7 +154,8 @@ class _Look:
         named = {it.id: it for it in checks}
         if not named:
             return Answered(control=control, answer=control.note.answer, why=control.note.text)
-        findings = tuple(it for it in self.evaluation.findings if it.check in named)
+        found = (it for it in self.evaluation.findings if it.check in named)
+        findings = tuple(it for it in found if not control.types or it.resource_type in control.types)
         unset = [it for it in named.values() if it.id in self.evaluation.unset]
         left_open = [control.note.text] if control.note.answer is Answer.MANUAL and control.note != UNANSWERED else []
         unseen = _by_reason({check: line for check, line in self.gaps.items() if check in named})
