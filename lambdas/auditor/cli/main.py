@@ -48,7 +48,7 @@ DEFAULT_REGION = "us-east-1"
 FolderOption = Annotated[Path | None, typer.Option("--evidence", help="Audit this folder of saved API answers.")]
 NowOption = Annotated[str | None, typer.Option(help="The audit's clock, ISO 8601 (default: when it was gathered).")]
 CheckOption = Annotated[list[str] | None, typer.Option("--check", help="Only this check; can be repeated.")]
-FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
+FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv; markdown of controls.")]
 FailOption = Annotated[str | None, typer.Option(help="Exit with 1 if a finding is at least this severe.")]
 
 
