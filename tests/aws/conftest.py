@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from tests.aws import dynamodb_local
+from tests.aws import dynamodb_local, quick_moto
 from tests.aws.template import TableDefinition, create_table, synthesized
 from tests.aws.wire import new_session
+
+quick_moto.install()
 
 NUMBERS = itertools.count()
 OWN_CREDENTIALS: Any = {"core": {"mock_credentials": False}}

@@ -76,7 +76,7 @@ class Functions:
     findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
     evaluated: list[Evaluation] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
-    handed_on: int = 0
+    handed_on: str | None = None
 
     def __post_init__(self) -> None:
         self.wire = Wire(script=self.script)
@@ -140,11 +140,12 @@ class Functions:
         streams = new_session().client("dynamodbstreams", config=Config(account_id_endpoint_mode="disabled"))
         arn = streams.list_streams(TableName=NAME)["Streams"][0]["StreamArn"]
         (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        start = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
-        records = streams.get_records(
-            ShardIterator=streams.get_shard_iterator(StreamArn=arn, **start)["ShardIterator"], Limit=1000
-        )["Records"]
-        new, self.handed_on = records[self.handed_on :], len(records)
+        start = {"ShardIteratorType": "TRIM_HORIZON"}
+        if self.handed_on:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self.handed_on}
+        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], **start)["ShardIterator"]
+        new = streams.get_records(ShardIterator=iterator, Limit=1000)["Records"]
+        self.handed_on = new[-1]["dynamodb"]["SequenceNumber"] if new else self.handed_on
         kept = ("eventName", "dynamodb")
         delivered = [{name: it[name] for name in kept} | {"eventSourceARN": arn} for it in new]
         pattern = EventPattern.load(json.dumps(PATTERN))
