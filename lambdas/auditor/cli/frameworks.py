@@ -86,8 +86,9 @@ def _summary(told: Answers) -> str:
 def show_all(checks: Iterable[Check]) -> None:
     """Every framework: how many controls it has, and how many of them checks, people or nobody here can answer."""
     checks = tuple(checks)
-    checked = {name for check in checks for name in check.controls}
-    groups = _by_framework(with_own(controls(), checks))
+    known = with_own(controls(), checks)
+    checked = {name for check in checks for name in check.controls} | {it.id for it in known.values() if it.checks}
+    groups = _by_framework(known)
     _show_figures(
         ("BY CHECKS", Answer.MANUAL.value.upper(), Answer.ELSEWHERE.value.upper()),
         {
