@@ -54,6 +54,8 @@ def main(state: Path) -> None:
     streams.serve()
     _serve_access_analyzer(state / "access-analyzer.json")
     _serve_beside(state / "beside.json")
+    handlers = iam._IAM_HANDLERS
+    handlers["GetAccountAuthorizationDetails"] = _with_aws_managed(handlers["GetAccountAuthorizationDetails"])
     iam._now = lambda: _time_of_creation(state / "iam-age")
     # As root it would also take port 443 of the machine.
     app._port_is_bindable = lambda *_: False
@@ -93,6 +95,27 @@ def _recorded(decide: Callable[..., object], record: service_roles.Record) -> Ca
 
 def _time_of_creation(age: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - float(age.read_text())))
+
+
+def _with_aws_managed(details: Callable[..., object]) -> Callable[..., object]:
+    """Let the authorization details hold the AWS managed policies that are attached, which ministack leaves out.
+
+    A template's condition that it does not resolve leaves an attached policy without a name, which AWS would refuse.
+    """
+
+    def detailed(params: object) -> object:
+        holders = [*iam._users.values(), *iam._groups.values(), *iam._roles.values()]
+        for it in holders:
+            it["AttachedPolicies"] = [arn for arn in it.get("AttachedPolicies", ()) if arn]
+        attached = {arn for it in holders for arn in it["AttachedPolicies"]}
+        own = iam._policies
+        iam._policies = dict(own.items()) | {arn: it for arn in attached if (it := iam._aws_managed_policies.get(arn))}
+        try:
+            return details(params)
+        finally:
+            iam._policies = own
+
+    return detailed
 
 
 def _serve_access_analyzer(regions: Path) -> None:

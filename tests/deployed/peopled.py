@@ -5,6 +5,7 @@ What the emulator knows is made in it; `BESIDE` says the rest.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -109,7 +110,23 @@ def _providers(iam: Any) -> None:
     iam.create_open_id_connect_provider(
         Url="https://gitlab.com", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
     )
+    _saml(iam)
+
+
+def _saml(iam: Any) -> None:
     iam.create_saml_provider(Name="adfs", SAMLMetadataDocument="<EntityDescriptor/>".ljust(1000))
+
+
+@contextmanager
+def nobody_federated(emulator: Emulator) -> Iterator[None]:
+    """Let there be no provider of people meanwhile."""
+    iam = emulator.client("iam")
+    for it in iam.list_saml_providers()["SAMLProviderList"]:
+        iam.delete_saml_provider(SAMLProviderArn=it["Arn"])
+    try:
+        yield
+    finally:
+        _saml(iam)
 
 
 def _guardrail(organizations: Any) -> None:

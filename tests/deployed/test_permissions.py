@@ -1,5 +1,6 @@
 """Least privilege: each action of a role is taken away in turn, and its work fails or says what it lacks."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -7,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from auditor.aws import sources
 from auditor.aws.items import record_of
 from auditor.aws.queues import STATE, channel_key, news_item
 from auditor.core.check import Severity
 from auditor.core.life import Record
 from auditor.core.telling import News, Queue
 from tests.build import finding
-from tests.deployed import drive
+from tests.deployed import drive, peopled
 from tests.deployed.drive import Response
 from tests.deployed.least_privilege import (
     Grant,
@@ -24,34 +26,27 @@ from tests.deployed.least_privilege import (
     role_of,
     taken_away,
     unneeded,
+    untold,
     unused,
 )
 from tests.deployed.stack import Stack, owner
 
+SOURCE_NAMES = [it.name for it in sources.SOURCES]
 CHANNELS = ("default", "payments")
 QUEUES = (Queue.NOW, Queue.DIGEST, Queue.ESCALATION)
 
 
 def looked_at_everything(answer: Response) -> bool:
-    """A denied source is not an error of the run: it must then say what it could not see.
-
-    The emulator leaves the AWS managed policies out of the authorization details, which the audit says each time.
-    """
-    if answer.error or answer.payload["unavailable"]:
-        return False
-    lacking = "attached, but the evidence lacks it: arn:aws:iam::aws:policy/"
-    return all(
-        check == "administrator-policy" and reason.startswith(lacking)
-        for check, reason in answer.payload["skipped"].items()
-    )
+    """A denied source is not an error of the run: it must then say what it could not see."""
+    return not (answer.error or answer.payload["unavailable"] or answer.payload["skipped"])
 
 
-def test_audit_needs_every_action_it_is_granted(stack: Stack) -> None:
-    role = role_of(stack.emulator, stack.outputs["AuditFunction"])
+@pytest.fixture(scope="module")
+def transition(stack: Stack) -> Callable[[], object]:
+    """Each time another user's console password is new, and the last credential report too old to be reused."""
     users = stack.emulator.client("iam")
 
-    def transition() -> object:
-        """Each time another user's console password is new, and the last credential report too old to be reused."""
+    def made() -> object:
         name = f"user-{datetime.now(UTC).timestamp()}"
         users.create_user(UserName=name)
         users.create_login_profile(UserName=name, Password="Correct-Horse-7-Battery")
@@ -59,9 +54,50 @@ def test_audit_needs_every_action_it_is_granted(stack: Stack) -> None:
             users.generate_credential_report()
         return {}
 
+    return made
+
+
+def test_audit_needs_every_action_it_is_granted_on_the_account(stack: Stack, transition: Callable[[], object]) -> None:
+    """Whatever it may not read, it says so of each source that wanted to, by name, and goes on."""
+    function = stack.outputs["AuditFunction"]
+
+    def work() -> Callable[[str], bool]:
+        answer = drive.invoke(stack.emulator, function, transition())
+        assert answer.error is None, answer.payload
+        said = {name: answer.payload[name] for name in ("unavailable", "skipped")}
+        reasons = reasons_of(stack, answer.payload["evidence"])
+        wanted = {it: [source.name for source in sources.SOURCES if it in source.actions] for it in sources.ACTIONS}
+        return lambda action: tells(action, said) and all(tells(action, reasons[name]) for name in wanted[action])
+
+    assert looked_at_everything(drive.invoke(stack.emulator, function, transition()))
+    role, moot = role_of(stack.emulator, function), ["sso:ListInstances"]
+    assert untold(role, sources.ACTIONS, work) == moot, "where SAML lets people in, it does not matter what else does"
+    with peopled.nobody_federated(stack.emulator):
+        assert untold(role, moot, work) == []
+    assert looked_at_everything(drive.invoke(stack.emulator, function, transition()))
+
+
+def tells(action: str, said: object) -> bool:
+    """Whether the operation stands there that the action allows."""
+    return {"cloudformation:ListStacks": "DescribeStacks"}.get(action, action.partition(":")[2]) in json.dumps(said)
+
+
+def reasons_of(stack: Stack, evidence: str) -> dict[str, list[object]]:
+    """What the evidence under a prefix says of why each source, or some of it, was not seen."""
+    place = {"Bucket": stack.outputs["EvidenceBucket"], "Key": f"{evidence}/account.json"}
+    account = json.loads(stack.emulator.client("s3").get_object(**place)["Body"].read())
+    return {name: [account["unavailable"].get(name), account["gaps"].get(name)] for name in SOURCE_NAMES}
+
+
+def test_audit_needs_every_action_it_is_granted_on_its_table_and_bucket(
+    stack: Stack, transition: Callable[[], object]
+) -> None:
+    role = role_of(stack.emulator, stack.outputs["AuditFunction"])
     work = invocation(stack.emulator, stack.outputs["AuditFunction"], transition, looked_at_everything)
-    assert unneeded(role, work, among="[!s]*") == []
+    assert unneeded(role, work, among="dynamodb:*") == []
     assert unneeded(role, work, among="s3:*") == []
+    others = {it.action.partition(":")[0] for it in grants(role.policies()) if it.action not in sources.ACTIONS}
+    assert others == {"dynamodb", "s3", "sqs"}
     assert role.attached() == ()
 
 
