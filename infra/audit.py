@@ -60,7 +60,7 @@ class Audit(Construct):
         self.of.allow("KeepEvidence", evidence_store.KEEP_ACTIONS, [kept, latest])
         self.of.allow("RecallEvidence", evidence_store.RECALL_ACTIONS, [latest])
         self.of.allow("FindEvidence", evidence_store.LIST_ACTIONS, [bucket.bucket_arn])
-        reads = "the account-wide reads of IAM, EC2, Access Analyzer and Organizations know no resource beforehand"
+        reads = "the reads of the account, and of what runs in its Regions, know no resource beforehand"
         objects = {
             f"IAM5[Resource::<{logical_id(bucket)}.Arn>/{it}/*]": "each account, and each audit, has objects of its own"
             for it in (evidence_store.PREFIX, evidence_store.LATEST)

@@ -110,7 +110,7 @@ class Emulator:
             _write(self.state / "iam-age", "0")
 
     def calls(self) -> tuple[Call, ...]:
-        """Return every decision of the IAM enforcement until now, oldest first."""
+        """Return the decisions of the IAM enforcement until now, oldest first; of repeated allowances the first."""
         lines = (self.state / "calls.jsonl").read_text().splitlines()
         return tuple(Call(**json.loads(line)) for line in lines)
 

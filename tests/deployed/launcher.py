@@ -5,7 +5,7 @@ is the folder through which `emulator.Emulator` talks to it:
 
 - `access-analyzer.json`: what the fake Access Analyzer answers; its calls pass ministack's IAM enforcement;
 - `beside.json`: what is answered instead of ministack; these calls pass its IAM enforcement, too;
-- `calls.jsonl`: every decision of that enforcement, one JSON object a line;
+- `calls.jsonl`: every decision of that enforcement, one JSON object a line; of repeated allowances the first;
 - `iam-age`: seconds by which the creation dates of new IAM resources lie in the past.
 """
 
@@ -48,7 +48,7 @@ _ALSO = {"cloudformation:DescribeStacks": "cloudformation:ListStacks"}
 def main(state: Path) -> None:
     """Patch ministack, then serve by its own environment variables until standard input closes or SIGTERM."""
     threading.Thread(target=_end_with_parent, args=[state], daemon=True).start()
-    record = _recorder(state / "calls.jsonl")
+    record = service_roles.once(_recorder(state / "calls.jsonl"))
     iam_evaluator.enforce = _recorded(iam_evaluator.enforce, record)
     service_roles.enforce(record)
     streams.serve()

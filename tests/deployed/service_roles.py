@@ -29,8 +29,7 @@ class Record(Protocol):
 
 
 def enforce(record: Record) -> None:
-    """Patch ministack; `record` is told each decision, of repeated allowances the first."""
-    record = _once(record)
+    """Patch ministack; `record` is told each decision."""
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     eventbridge._invoke_target = _as_scheduler(eventbridge._invoke_target, record)
     lambda_svc._iter_all_esms = _as_reader(lambda_svc._iter_all_esms, record)
@@ -42,7 +41,8 @@ def enforce(record: Record) -> None:
     lambda_svc._route_async_failure = _as_keeper(lambda_svc._route_async_failure, record)
 
 
-def _once(record: Record) -> Record:
+def once(record: Record) -> Record:
+    """Pass on each denial, and of repeated allowances the first."""
     last: dict[tuple[str, str, str], bool] = {}
 
     def told(principal: str, action: str, resource: str, *, allowed: bool) -> None:

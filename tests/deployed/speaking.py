@@ -52,7 +52,7 @@ def _refusal(asked: OperationModel, refused: Refused) -> "_Refusal":
     return _Refusal(error["Code"], error["Message"])
 
 
-class _Refusal(ServiceException):  # type: ignore[misc]  # moto is untyped
+class _Refusal(ServiceException):
     """An error of whatever service the model is of: moto takes its own errors for those of the module's service."""
 
 
