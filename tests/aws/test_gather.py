@@ -55,11 +55,11 @@ from tests.aws.answers import (
     trail_entry,
     user_entry,
 )
-from tests.aws.beside_moto import BESIDE_MOTO
+from tests.aws.one_of_each import BESIDE_ONE_OF_EACH, make_one_of_each
 from tests.aws.organized import organize
 from tests.aws.watched_trail import make_watched_trail
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session, pages_of, scripted
-from tests.aws.workload_answers import EMPTY, FULL, here
+from tests.aws.workload_answers import EMPTY, FULL
 from tests.build import ACCOUNT, NOW, OWNER, ago, arn
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
 
@@ -155,13 +155,7 @@ def moto_account() -> Iterator[None]:
         iam.create_virtual_mfa_device(VirtualMFADeviceName="spare")
         organize(new_session().client("organizations"))
         make_watched_trail(new_session())
-        iam.create_saml_provider(Name="adfs", SAMLMetadataDocument="x" * 1000)
-        iam.create_open_id_connect_provider(Url="https://gitlab.com", ThumbprintList=["a" * 40])
-        iam.upload_server_certificate(ServerCertificateName="shop", CertificateBody="x", PrivateKey="x")
-        iam.put_user_policy(UserName="ana", PolicyName="all", PolicyDocument=ADMINISTRATOR)
-        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]["SerialNumber"]
-        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "234567"}
-        iam.enable_mfa_device(UserName="ana", SerialNumber=serial, **codes)
+        make_one_of_each(iam, "ana")
         yield
 
 
@@ -188,13 +182,7 @@ def _run_one_of_each(owner: Owner) -> None:
     session.client("ssm").create_document(Name="set-up", Content=document, DocumentType="Command")
 
 
-IN_PRIVATE_CA = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": here("acm-pca", "certificate-authority/ca")}}
-ANCHOR = {"source": IN_PRIVATE_CA}
-SCRIPT: dict[str, Reply] = BESIDE_MOTO | {
-    "DescribeRegions": always(FULL["DescribeRegions"]),
-    "ListTrustAnchors": always({"trustAnchors": [ANCHOR]}),
-    "DescribeCertificateAuthority": always({"CertificateAuthority": {}}),
-}
+SCRIPT: dict[str, Reply] = BESIDE_ONE_OF_EACH | {"DescribeRegions": always(FULL["DescribeRegions"])}
 
 
 @pytest.mark.usefixtures("moto_account")
