@@ -200,6 +200,31 @@ def test_evidence_is_plain_json() -> None:
     }
 
 
+def saying(reason: str, **evidence: Any) -> Evaluation:
+    """What a check of one's own may say of a role."""
+    own = replace(UNUSED, judge=lambda *_: [Problem(reason, evidence)])
+    return evaluate(snapshot({Role: observed(role())}), [own])
+
+
+@pytest.mark.parametrize("value", [0.5, {1, 2}, [1], NOW.date(), (1, 2), {"a": 1}, timedelta(1)])
+def test_evidence_that_no_table_takes_is_a_skip_of_that_subject(value: Any) -> None:
+    result = saying("x", given=value)
+    assert (result.findings, [it.scope for it in result.skipped]) == ((), [role().resource])
+
+
+def test_long_texts_are_cut_where_they_would_not_fit() -> None:
+    one, other = (only(saying(f"{'r' * 500_000}{it}", a=f"{'e' * 500_000}{it}", b=("l" * 500_000,))) for it in "xy")
+    assert max(map(len, (one.reason, one.evidence["a"], *one.evidence["b"]))) < LONGEST_TEXT + 50
+    assert one.reason == other.reason
+    assert one.material != other.material
+
+
+@pytest.mark.parametrize("length", [1, LONGEST_TEXT])
+def test_texts_of_the_longest_length_are_whole(length: int) -> None:
+    found = only(saying("r" * length, a="e" * length))
+    assert (found.reason, found.evidence) == ("r" * length, {"a": "e" * length})
+
+
 def test_findings_are_sorted_most_severe_first() -> None:
     subjects = observed(named("b", "AROA1"), named("a", "AROA2"))
     result = audited(UNUSED, fragile, STALE, ADMIN, roles=subjects, keys=observed(access_key(age=91)))

@@ -13,11 +13,13 @@ from auditor.core.evaluate import Evaluation, Finding, Skip, evaluate
 from auditor.core.life import NEVER, Change, Changes, Event, Header, Ledger, Resolution, Run, Status
 from auditor.core.model import Membership
 from auditor.core.reconcile import KEPT_RUNS, reconcile
-from auditor.core.subjects.credentials import CredentialRow, KeyMetadata
+from auditor.core.scopes import Scope, Selector
+from auditor.core.subjects.credentials import AccessKey, CredentialRow, KeyMetadata, User
 from auditor.policy.derive import derive
 from tests.build import (
     NO_KEY,
     NOW,
+    access_key,
     after,
     ago,
     arn,
@@ -32,6 +34,7 @@ from tests.build import (
     only,
     skip,
     snapshot,
+    user,
 )
 
 STALE = "stale-access-key"
@@ -340,6 +343,42 @@ def test_key_that_was_deactivated_as_its_fix_says_is_fixed_and_not_deleted() -> 
 
     fixed = only(reconcile(at(0), audited(at(1, key_metadata(age=91)))))
     assert (fixed.finding.uid, fixed.resolution) == ("AKIA1", Resolution.FIXED)
+
+
+WEB = Scope(name="web", manager=arn("role/web"), selectors=(Selector(names=("ana",)),))
+OTHERS = Scope(name="others", manager=arn("role/others"), selectors=(Selector(names=("bo",)),))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "resolution"),
+    [
+        ((OTHERS,), Resolution.THRESHOLD_CHANGED),
+        ((), Resolution.THRESHOLD_CHANGED),
+        ((WEB, OTHERS), Resolution.FIXED),
+        ((WEB,), Resolution.FIXED),
+    ],
+)
+def test_nothing_is_fixed_by_taking_its_scope_out_of_the_settings(
+    scopes: tuple[Scope, ...], resolution: Resolution
+) -> None:
+    def at(age: float, *scopes: Scope, mfa: bool) -> Evaluation:
+        ana = user(password_enabled=False, active_keys=1, mfa_active=mfa)
+        seen = snapshot({User: observed(ana, age=age)})
+        context = Context(now=NOW, scopes=scopes)
+        return evaluate(replace(seen, gathered_at=ago(age)), [CATALOGUE["managed-user-without-mfa"]], context)
+
+    known = audited(at(1, WEB, OTHERS, mfa=False))
+    assert only(reconcile(at(0, *scopes, mfa=WEB in scopes), known)).resolution is resolution
+
+
+def test_check_that_goes_by_no_scope_is_fixed_whatever_the_scopes_are() -> None:
+    def at(age: float, *scopes: Scope, key_age: float) -> Evaluation:
+        seen = snapshot({AccessKey: observed(access_key(age=key_age), age=age)})
+        context = Context(now=NOW, scopes=scopes)
+        return evaluate(replace(seen, gathered_at=ago(age)), [CATALOGUE[STALE]], context)
+
+    fixed = only(reconcile(at(0, key_age=9), audited(at(1, WEB, key_age=91))))
+    assert fixed.resolution is Resolution.FIXED
 
 
 # Whatever the order of looks, complete or partial.

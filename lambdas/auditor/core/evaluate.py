@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from auditor.core.check import Because, Check, Context, Limits, Problem, Severity, Unsure, adjusted
+from auditor.core.check import SCOPES, Because, Check, Context, Limits, Problem, Severity, Unsure, adjusted
 from auditor.core.model import AccountSnapshot, Membership, Owner, Subject, Unavailable
 from auditor.core.scopes import owning
 from auditor.core.subjects.organization import OrganizationMember
@@ -89,8 +89,9 @@ class Examined:
 class Evaluation:
     """The outcome of an audit. A check that is neither in `examined` nor in `skipped` was not selected.
 
-    `unset` are the checks that had nothing to say because what they go by is not set. `under` gives the ids of the
-    findings that a check has in the same evidence under other limits.
+    `unset` are the checks that had nothing to say because what they go by is not set. `scoped` are those that go by the
+    managed scopes, and `scopes` the names of these. `under` gives the ids of the findings that a check has in the same
+    evidence under other limits.
     """
 
     owner: Owner
@@ -101,6 +102,8 @@ class Evaluation:
     membership: Membership | None = None
     limits: Limits = field(default_factory=Limits)
     unset: frozenset[str] = frozenset()
+    scoped: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
     under: Callable[[str, Limits], frozenset[str]] = field(default=lambda *_: frozenset(), compare=False, repr=False)
 
     @property
@@ -176,6 +179,8 @@ def evaluate(snapshot: AccountSnapshot, checks: Iterable[Check], context: Contex
         membership=membership_in(snapshot),
         limits=context.limits,
         unset=frozenset(it.id for it in checks if not context.has(it.setting)),
+        scoped=frozenset(it.id for it in checks if it.setting == SCOPES),
+        scopes=frozenset(it.name for it in context.scopes),
         under=cache(lambda check, limits: _ids(snapshot, checks, check, replace(context, limits=limits))),
     )
 
@@ -238,7 +243,7 @@ class _Asked:
             resource_type=subject.resource_type,
             principal=subject.principal,
             region=subject.region,
-            reason=_with_reasons(problem.reason, severity, because),
+            reason=_with_reasons(_cut(problem.reason), severity, because),
             evidence=dict(_plain(problem.evidence)),
             controls=check.controls,
             fix=check.fix_for(subject),
@@ -269,16 +274,30 @@ def _skip(check: Check, scope: str | None, gap: Unavailable) -> Skip:
 
 
 def _plain(evidence: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The evidence as a table item takes it. Raises TypeError for a value that none does."""
     for name, value in sorted(evidence.items()):
         if isinstance(value, datetime):
             yield name, value.isoformat()
+        elif isinstance(value, tuple) and all(isinstance(it, str) for it in value):
+            yield name, _bounded(value)
+        elif value is None or isinstance(value, str | int):
+            yield name, _shortened(value) if isinstance(value, str) else value
         else:
-            yield name, _bounded(value) if isinstance(value, tuple) else value
+            raise TypeError(f"the evidence {name!r} is no text, whole number, time or tuple of texts")
 
 
 def _bounded(values: tuple[str, ...]) -> list[str]:
     """A list that fits a table item; the digest keeps a change beyond its end a material one."""
+    spelled_out = [_shortened(it) for it in values[:LONGEST_LIST]]
     if len(values) <= LONGEST_LIST:
-        return list(values)
-    digest = hashlib.sha256("\n".join(values).encode()).hexdigest()[:16]
-    return [*values[:LONGEST_LIST], f"and {len(values) - LONGEST_LIST} more (sha256 {digest})"]
+        return spelled_out
+    whole = "\n".join(values)
+    return [*spelled_out, f"and {len(values) - LONGEST_LIST} more (sha256 {_digest(whole)})"]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} … (sha256 {_digest(text)})"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

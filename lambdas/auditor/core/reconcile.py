@@ -134,7 +134,8 @@ class _Look:
                 yield resolved(record, seen, self._resolution(check, finding, examined), self.evaluation.evidence_at)
 
     def _resolution(self, check: str, finding: Finding, examined: Examined) -> Resolution:
-        if check in self.evaluation.unset:
+        scopeless = check in self.evaluation.scoped and not self.evaluation.scopes.intersection(finding.scopes)
+        if scopeless or check in self.evaluation.unset:
             return Resolution.THRESHOLD_CHANGED
         then = self.evaluation.limits.replaced(finding.limits)
         if then != self.evaluation.limits and finding.id in self.evaluation.under(check, then):
