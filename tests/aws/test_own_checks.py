@@ -76,6 +76,10 @@ def test_what_was_loaded_is_left_nowhere(tmp_path: Path) -> None:
         ("from auditor.aws import gather\n", "imports auditor.aws.gather: "),
         ("import boto3\nimport requests\n", "imports boto3, requests: "),
         ("from auditor.core.check import nothing\n", "line 1: ImportError: cannot import name 'nothing'"),
+        ("import importlib\n", "imports importlib: "),
+        ("from .cases_shared_users import CASES\n", "imports .cases_shared_users: "),
+        ("from . import cases_shared_users\n", "imports .cases_shared_users: "),
+        ("from .below.words import WORD\n", "imports .below: "),
         ("from .absent import x\n", "line 1: ModuleNotFoundError: No module named"),
         ('"""Nothing."""\nraise KeyError("a\\nb")\n', "line 2: KeyError: 'a\\nb'"),
         ('"""Nothing."""\n', "holds no check"),
@@ -83,6 +87,8 @@ def test_what_was_loaded_is_left_nowhere(tmp_path: Path) -> None:
     ],
 )
 def test_family_that_cannot_be_loaded_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "words.py").write_text("WORD = 1\n")
     (fault,) = faults(folder(tmp_path, shared_users=text, cases_shared_users="CASES = ()\n"))
     assert fault.startswith(f"{FAMILY}: {line}")
 
@@ -100,7 +106,11 @@ def test_family_that_cannot_be_loaded_is_one_line(tmp_path: Path, text: str, lin
         (('"team-"', '"eam-"'), "shared-user: of arn:aws:iam::111122223333:user/team-web it says [], and not"),
         (('"team-"', '""'), "shared-user: arn:aws:iam::111122223333:user/ana is to pass, and it says"),
         (('{"groups": user.groups}', '{"days": ctx.age(user.created).days}'), "shared-user: its evidence about"),
-        (('{"groups": user.groups}', '{"x": {1, 2}}'), "shared-user: its evidence about"),
+        (
+            ('{"groups": user.groups}', '{"x": {1, 2}}'),
+            "shared-user: the check failed with TypeError: the evidence 'x'",
+        ),
+        (('{"groups": user.groups}', '{"x": 0.5}'), "shared-user: the check failed with TypeError: the evidence 'x'"),
         (("yield Problem", "1 / 0\n        yield Problem"), "line 18: ZeroDivisionError: division by zero"),
         (("user: UserDetail,", "user: int,"), "shared-user: no source tells of <class 'int'>"),
         (("def shared_user(", "def unused_role("), "unused-role: is the name of a check that ships with the auditor"),
@@ -155,7 +165,7 @@ def test_functions_have_the_families_that_were_shipped(monkeypatch: pytest.Monke
     catalogue = shipped()
     seen = snapshot({UserDetail: observed(user_detail("team-web")), Role: observed(role())})
     result = evaluate(seen, catalogue.checks.values(), Context(now=NOW))
-    assert {it.check for it in result.findings} == {"shared-user", "unused-role"}
+    assert {it.check for it in result.findings} > {"shared-user", "unused-role"}
 
 
 def test_functions_outside_of_an_asset_have_the_catalogue() -> None:
@@ -167,5 +177,5 @@ def test_own_check_that_crashes_hides_nothing_else(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(own_checks, "SHIPPED", folder(tmp_path, shared_users=crashing))
     seen = snapshot({UserDetail: observed(user_detail("team-web")), Role: observed(role())})
     result = evaluate(seen, shipped().checks.values(), Context(now=NOW))
-    assert {it.check for it in result.findings} == {"unused-role"}
+    assert "unused-role" in {it.check for it in result.findings}
     assert "ZeroDivisionError" in result.unplanned_gaps["shared-user"]

@@ -24,9 +24,9 @@ OWN = "own/"
 ROOMS = ("auditor.core.", "auditor.policy.")
 """What a check may import of the auditor."""
 
-OUTSIDE = frozenset("ctypes http io logging multiprocessing os pathlib random shutil socket sqlite3 ssl".split()) | (
-    frozenset("subprocess sys tempfile threading time urllib".split())
-)
+OUTSIDE = frozenset(
+    "asyncio ctypes http importlib io logging multiprocessing os pathlib random shutil socket sqlite3 ssl".split()
+) | (frozenset("subprocess sys tempfile threading time urllib".split()))
 """Of Python's own modules those that reach out: a check is a function of its subject."""
 
 
@@ -62,7 +62,8 @@ class _Review:
         """The module, if it can be loaded and imports nothing that the functions would not have."""
         try:
             with told_of(path):
-                strangers = sorted(set(_strangers(ast.parse(path.read_bytes(), str(path)))))
+                tree = ast.parse(path.read_bytes(), str(path))
+                strangers = sorted({*_strangers(tree), *_left_behind(tree, path)})
             if strangers:
                 self._say(
                     path, f"imports {', '.join(strangers)}: a check needs auditor.core, auditor.policy and itself"
@@ -141,6 +142,14 @@ def _strangers(tree: ast.AST) -> Iterator[str]:
         else:
             continue
         yield from (name for name in names if not (name.startswith(ROOMS) or _is_pure(name.partition(".")[0])))
+
+
+def _left_behind(tree: ast.AST, family: Path) -> Iterator[str]:
+    """What a family imports from beside it that the functions do not have: cases, and folders."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level and not family.name.startswith(CASES):
+            named = [node.module.partition(".")[0]] if node.module else [alias.name for alias in node.names]
+            yield from (f".{it}" for it in named if it.startswith(CASES) or family.with_name(it).is_dir())
 
 
 def _is_pure(module: str) -> bool:
