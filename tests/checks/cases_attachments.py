@@ -80,7 +80,7 @@ CASES = (
         only_aws_policies,
         fails={
             principal(attached=(of_aws("ReadOnlyAccess"),)): (
-                "deploy holds 1 policies of AWS and none of the account's own"
+                "deploy holds a policy of AWS and none of the account's own"
             ),
             principal("User", "ana", attached=(of_aws("A"),), inherited=(of_aws("A"), of_aws("B"))): (
                 "ana holds 2 policies of AWS and none of the account's own"

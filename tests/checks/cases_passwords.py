@@ -53,6 +53,8 @@ CASES = (
         reusable_passwords,
         fails={
             password_policy(reuse_prevention=23): "the password policy remembers 23 old passwords (limit 24)",
+            password_policy(reuse_prevention=2): "the password policy remembers 2 old passwords (limit 24)",
+            password_policy(reuse_prevention=1): "the password policy remembers 1 old password (limit 24)",
             password_policy(reuse_prevention=0): "the password policy remembers no old password (limit 24)",
             UNSET: f"{DEFAULT} remembers no old password (limit 24)",
         },

@@ -23,7 +23,7 @@ def case(check: Check, make: Any, name: str, *others: Subject) -> Case:
         check,
         fails={
             make(tags={}): f"{name} lacks the tags team, stage",
-            make(tags={"team": "red"}): f"{name} lacks the tags stage",
+            make(tags={"team": "red"}): f"{name} lacks the tag stage",
             make(tags=OF_AWS): f"{name} lacks the tags team, stage",
         },
         # Of what was listed without its tags nothing is known: it is a gap, and no problem.
@@ -48,7 +48,7 @@ CASES = (
     case(untagged_user, user_detail, "ana"),
     Case(
         untagged_user,
-        fails={user_detail(tags={"aws:team": "red"}): "ana lacks the tags aws:team"},
+        fails={user_detail(tags={"aws:team": "red"}): "ana lacks the tag aws:team"},
         limits=Limits(required_tags=("aws:team",)),
     ),
     case(untagged_role, role, "deploy", role(path="/aws-service-role/x.amazonaws.com/")),

@@ -89,9 +89,8 @@ def only_aws_policies(principal: Principal, ctx: Context) -> Problems:  # noqa: 
     held = tuple(sorted({*principal.attached, *principal.inherited}))
     theirs = all(arn.split(":")[4:5] == ["aws"] for arn in held)
     if held and theirs and not principal.inline and not principal.aws_owned:
-        yield Problem(
-            f"{principal.name} holds {len(held)} policies of AWS and none of the account's own", {"held": held}
-        )
+        count = "a policy" if len(held) == 1 else f"{len(held)} policies"
+        yield Problem(f"{principal.name} holds {count} of AWS and none of the account's own", {"held": held})
 
 
 @check(

@@ -103,7 +103,7 @@ def reusable_passwords(policy: PasswordPolicy, ctx: Context) -> Problems:
     """
     kept, limit = policy.reuse_prevention, ctx.limits.password_reuse
     if kept < limit:
-        remembered = f"remembers {kept} old passwords" if kept else "remembers no old password"
+        remembered = f"remembers {kept or 'no'} old password{'s' if kept > 1 else ''}"
         yield Problem(f"{_whose(policy)} {remembered} (limit {limit})", {"reuse_prevention": kept})
 
 

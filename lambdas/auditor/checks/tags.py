@@ -10,10 +10,11 @@ def _lacking(subject: Subject, name: str, ctx: Context) -> Problems:
     """The problem with a subject that lacks some of the tags."""
     if subject.tags is None:
         return
-    tags = {key for key in subject.tags if not key.startswith("aws:")}
-    lacking = tuple(key for key in ctx.limits.required_tags if key not in tags)
+    own = {key for key in subject.tags if not key.startswith("aws:")}
+    lacking = tuple(key for key in ctx.limits.required_tags if key not in own)
     if lacking:
-        yield Problem(f"{name} lacks the tags {', '.join(lacking)}", {"lacking": lacking})
+        tags = "tag" if len(lacking) == 1 else "tags"
+        yield Problem(f"{name} lacks the {tags} {', '.join(lacking)}", {"lacking": lacking})
 
 
 @check(
