@@ -78,14 +78,16 @@ class Limits:
     key_age: timedelta = timedelta(days=90)
     key_idle: timedelta = timedelta(days=45)
     key_grace: timedelta = timedelta(days=7)
+    password_age: timedelta = timedelta(days=90)
     password_idle: timedelta = timedelta(days=45)
+    user_idle: timedelta = timedelta(days=90)
     role_idle: timedelta = timedelta(days=90)
-    root_use: timedelta = timedelta(days=90)
     policy_idle: timedelta = timedelta(days=90)
-    certificate_notice: timedelta = timedelta(days=30)
     service_idle: timedelta = timedelta(days=90)
     bedrock_idle: timedelta = timedelta(days=60)
     sagemaker_idle: timedelta = timedelta(days=90)
+    root_use: timedelta = timedelta(days=90)
+    certificate_notice: timedelta = timedelta(days=30)
     password_length: int = 14
     password_reuse: int = 24
     allowed_regions: tuple[str, ...] = ()
@@ -96,8 +98,6 @@ class Limits:
     required_role_policies: tuple[str, ...] = ()
     required_tags: tuple[str, ...] = ()
     oidc_audiences: tuple[str, ...] = ()
-    password_age: timedelta = timedelta(days=90)
-    user_idle: timedelta = timedelta(days=90)
     owned_kinds: tuple[str, ...] = ()
 
     def replaced(self, others: Mapping[str, Any]) -> Self:
