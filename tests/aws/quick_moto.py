@@ -49,6 +49,6 @@ def _as_it_stands(serializer: BaseJSONSerializer, serialized: Any, value: Any, s
 
 def install() -> None:
     """Let moto write, roll back and answer as before."""
-    DynamoDBBackend.transact_write_items = _backed_up_once  # type: ignore[method-assign]
+    DynamoDBBackend.transact_write_items = _backed_up_once  # type: ignore[assignment, method-assign]
     StreamRecord.__deepcopy__ = _itself  # type: ignore[attr-defined]
-    BaseJSONSerializer._serialize_type_structure = _as_it_stands  # type: ignore[method-assign]
+    BaseJSONSerializer._serialize_type_structure = _as_it_stands  # type: ignore[assignment, method-assign]
