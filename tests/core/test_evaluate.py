@@ -14,6 +14,7 @@ from auditor.core.evaluate import (
     LONGEST_LINE,
     LONGEST_LIST,
     LONGEST_REASON,
+    LONGEST_SENTENCE,
     LONGEST_TEXT,
     Evaluation,
     Finding,
@@ -214,15 +215,16 @@ def test_evidence_that_no_table_takes_is_a_skip_of_that_subject(value: Any) -> N
 
 def test_long_texts_are_cut_where_they_would_not_fit() -> None:
     one, other = (only(saying(f"{'r' * 500_000}{it}", a=f"{'e' * 500_000}{it}", b=("l" * 500_000,))) for it in "xy")
-    assert max(map(len, (one.reason, one.evidence["a"], *one.evidence["b"]))) < LONGEST_TEXT + 50
+    assert len(one.reason) == LONGEST_SENTENCE + len(" …")
+    assert max(map(len, (one.evidence["a"], *one.evidence["b"]))) < LONGEST_TEXT + 50
     assert one.reason == other.reason
     assert one.material != other.material
 
 
 @pytest.mark.parametrize("length", [1, LONGEST_TEXT])
 def test_texts_of_the_longest_length_are_whole(length: int) -> None:
-    found = only(saying("r" * length, a="e" * length))
-    assert (found.reason, found.evidence) == ("r" * length, {"a": "e" * length})
+    found = only(saying("r" * length * 10, a="e" * length))
+    assert (found.reason, found.evidence) == ("r" * length * 10, {"a": "e" * length})
 
 
 def test_findings_are_sorted_most_severe_first() -> None:

@@ -19,6 +19,9 @@ LONGEST_LIST = 20
 LONGEST_LINE = 40
 """Scopes, and reasons, that a line of gaps spells out: enough for the Regions, and not 5,000 users."""
 
+LONGEST_SENTENCE = 40_000
+"""Characters of a finding's reason: what a hostile name makes of it is told whole, and fits a table item."""
+
 LONGEST_REASON = 300
 LONGEST_TEXT = 4000
 
@@ -127,8 +130,8 @@ def _lines(skips: Iterable[Skip]) -> dict[str, str]:
     return {check: _cut(line) for check, line in sorted(lines.items())}
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]} …"
+def _cut(line: str, longest: int = LONGEST_TEXT) -> str:
+    return line if len(line) <= longest else f"{line[:longest]} …"
 
 
 def _line(reason: str, scopes: list[str]) -> str:
@@ -243,7 +246,7 @@ class _Asked:
             resource_type=subject.resource_type,
             principal=subject.principal,
             region=subject.region,
-            reason=_with_reasons(_cut(problem.reason), severity, because),
+            reason=_with_reasons(_cut(problem.reason, LONGEST_SENTENCE), severity, because),
             evidence=dict(_plain(problem.evidence)),
             controls=check.controls,
             fix=check.fix_for(subject),
