@@ -120,12 +120,36 @@ def test_own_limits_are_read_by_a_check_of_the_control() -> None:
         ("cis-5.0/1.11", {"key_idle": 45, "password_idle": 45}),
         ("fsbp/IAM.10", {"password_length": 7, "password_reuse": 4}),
         ("config/access-keys-rotated", {"key_age": 90}),
+        ("pci-4.0/7.2.4", {"user_idle": 90}),
     ],
 )
 def test_limits_that_a_control_prescribes_are_read(control: str, limits: dict[str, int]) -> None:
     own = controls()[control].limits
     days = {name: it.days if isinstance(it, timedelta) else it for name, it in own.items()}
     assert limits.items() <= days.items()
+
+
+@pytest.mark.parametrize("it", [it for it in CONTROLS if any(name.endswith("_idle") for name in it.limits)])
+def test_control_that_prescribes_idleness_leaves_none_of_it_to_the_deployment(it: Control) -> None:
+    read = {name for check in CATALOGUE.values() if it.id in check.controls for name in limits_read(check)}
+    assert {name for name in read if name.endswith("_idle")} <= set(it.limits)
+
+
+# What a control asks about besides its name.
+
+
+def test_root_without_any_device_has_no_hardware_device() -> None:
+    hardware, any_device = (set(CATALOGUE[it].controls) for it in ("root-with-virtual-mfa", "root-without-mfa"))
+    assert hardware - any_device == set()
+
+
+@pytest.mark.parametrize("number", ["AC-2", "AC-3", "AC-3(7)", "AC-6", "AC-6(2)", "AC-6(10)"])
+@pytest.mark.parametrize("mapped", ["fsbp/IAM.1", "fsbp/IAM.21"])
+def test_privileges_are_not_fine_while_somebody_holds_all_of_them(number: str, mapped: str) -> None:
+    """Security Hub maps both to each of these; AWS's own AdministratorAccess is no less."""
+    asked = {it.id for it in CATALOGUE.values() if f"nist-800-53-r5/{number}" in it.controls}
+    wide = {it.id for it in CATALOGUE.values() if mapped in it.controls} - {"full-kms-policy", "full-cloudtrail-policy"}
+    assert {*wide, "aws-administrator-policy"} - asked == set()
 
 
 @of_every_check
