@@ -167,6 +167,7 @@ CASES = (
                 f"deploy holds ReadOnlyAccess and can be assumed from {OTHER}"
             ),
             admitting("*", **READER): "deploy holds ReadOnlyAccess and can be assumed from everybody",
+            admitting({"AWS": ["*", "*"]}, **READER): "deploy holds ReadOnlyAccess and can be assumed from everybody",
             admitting({"AWS": ROOT}, administrator=True): (
                 f"deploy holds a policy that allows everything and can be assumed from {OTHER}"
             ),

@@ -129,9 +129,8 @@ def cross_account_reader(principal: Principal, ctx: Context) -> Problems:
     enough.
     """
     held = tuple(name for name in READERS if _held(principal, name))
-    outside = tuple(sorted(_foreign(principal, ctx))) or tuple(
-        "everybody" for it in _outside(principal) if it.everybody
-    )
+    everybody = ("everybody",) if any(it.everybody for it in _outside(principal)) else ()
+    outside = tuple(sorted(_foreign(principal, ctx))) or everybody
     if outside and (held or principal.administrator):
         what = ", ".join(held) or "a policy that allows everything"
         yield Problem(
