@@ -266,6 +266,12 @@ def test_documents_that_follow_each_other_are_joined() -> None:
     assert [it["UserName"] for it in joined.raw["AccessKeyMetadata"]] == ["ana", "bo"]
 
 
+def test_lists_that_follow_each_other_are_joined() -> None:
+    joined = answer(folder(account=ACCOUNT_JSON, workloads='[{"arn": "a"}]\n[]\n[{"arn": "b"}]'), "workloads")
+    assert isinstance(joined, Answer)
+    assert joined.raw == [{"arn": "a"}, {"arn": "b"}]
+
+
 def test_pages_that_follow_each_other_are_joined() -> None:
     first = {**DETAILS, "IsTruncated": True, "Marker": "m"}
     last = {**NO_DETAILS, "RoleDetailList": [{"Arn": arn("role/x")}], "IsTruncated": False}

@@ -101,6 +101,15 @@ def test_all_that_was_answered_is_kept_as_aws_said_it() -> None:
     assert answer.raw["Parents"] == [{"Id": unit, "Type": kind} for unit, kind in ABOVE.values()]
 
 
+def test_addresses_that_root_users_sign_in_with_are_not_kept() -> None:
+    told = organization()["Organization"] | {"MasterAccountEmail": "boss@example.com"}
+    account = {"Id": ACCOUNT, "Name": "payments", "Email": "root@example.com"}
+    wire = Wire(
+        script=script(DescribeOrganization=always({"Organization": told}), DescribeAccount=always({"Account": account}))
+    )
+    assert b"@" not in encode(gathered(wire))["organization.json"]
+
+
 # Where there is nothing to see.
 
 

@@ -444,3 +444,10 @@ def test_error_in_the_features_names_the_place(said: Any, message: str) -> None:
 def test_above_is_what_the_levels_are_made_of() -> None:
     """The script of the organization is that of the levels here."""
     assert [ACCOUNT, *(unit for unit, _ in ABOVE.values())] == LEVELS
+
+
+def test_evidence_that_tells_a_type_twice_is_read_once_and_the_last_counts() -> None:
+    told = [{"PolicyType": "TAG_POLICY", "PolicyContent": text} for text in ('{"tags": {}}', "{}")]
+    (seen_once,) = EFFECTIVE_POLICIES.read({"EffectivePolicies": told}, OWNER).subjects
+    assert isinstance(seen_once, TagRules)
+    assert seen_once.content == {}

@@ -15,7 +15,7 @@ from auditor.aws.evidence_files import decode, encode
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.source import MalformedEvidenceError
 from auditor.aws.sources.regions import REGIONS
-from auditor.aws.sources.roles_anywhere import NO_AUTHORITY, ROLES_ANYWHERE, UNSEEN_AUTHORITY, read
+from auditor.aws.sources.roles_anywhere import NO_AUTHORITY, NO_CERTIFICATE, ROLES_ANYWHERE, UNSEEN_AUTHORITY, read
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Observed, Subject, Unavailable
 from auditor.core.subjects.roles_anywhere import AnywhereProfile, TrustAnchor
@@ -165,8 +165,34 @@ def test_authority_that_may_not_be_described_is_a_gap_of_its_anchor_alone() -> N
     evidence = gathered(script(DescribeCertificateAuthority=always(Refused("AccessDeniedException", "no"))))
     anchors = seen(evidence, TrustAnchor)
     assert [it.resource for it in anchors.subjects] == [ANCHOR]
-    assert anchors.gaps[f"{ANCHOR}2"] == UNSEEN_AUTHORITY
-    assert "AccessDeniedException" in anchors.gaps["eu-west-1/AWS::RolesAnywhere::TrustAnchor"].reason
+    why = Unavailable(reason="DescribeCertificateAuthority: AccessDeniedException: no")
+    assert anchors.gaps == {f"{ANCHOR}2": why}
+
+
+def test_authority_that_may_not_be_described_hides_no_other_of_its_region() -> None:
+    def one_of_two(params: Params) -> dict[str, Any]:
+        if params["CertificateAuthorityArn"] == AUTHORITY:
+            raise Refused("ResourceNotFoundException", "gone")
+        return described(params)
+
+    anchors = [anchor(private_ca(), trustAnchorArn=f"{ANCHOR}1"), anchor(private_ca(f"{AUTHORITY}2"))]
+    wire = script(ListTrustAnchors=always({"trustAnchors": anchors}), DescribeCertificateAuthority=one_of_two)
+    known = seen(gathered(wire), TrustAnchor)
+    assert ([it.resource for it in known.subjects], list(known.gaps)) == ([ANCHOR], [f"{ANCHOR}1"])
+
+
+def test_anchor_of_an_authority_that_the_evidence_lacks_is_a_gap() -> None:
+    reading = read({"trustAnchors": [anchor(private_ca())], "profiles": []}, OWNER)
+    assert (reading.subjects, reading.gaps) == ([], {TrustAnchor: {ANCHOR: UNSEEN_AUTHORITY}})
+
+
+def test_authority_without_a_certificate_hides_its_anchor_and_nothing_else() -> None:
+    """A list that somebody saved has those too that were never finished."""
+    pending = {"Arn": AUTHORITY, "CertificateAuthorityConfiguration": {"KeyAlgorithm": "RSA_2048"}}
+    anchors = [anchor(private_ca()), anchor(trustAnchorArn=f"{ANCHOR}2")]
+    reading = read({"trustAnchors": anchors, "profiles": [], "CertificateAuthorities": [pending]}, OWNER)
+    assert [it.resource for it in reading.subjects] == [f"{ANCHOR}2"]
+    assert reading.gaps == {TrustAnchor: {ANCHOR: NO_CERTIFICATE}}
 
 
 def test_anchor_that_trusts_certificates_by_themselves_has_no_authority_by_design() -> None:

@@ -2,13 +2,16 @@
 
 import base64
 import gzip
+import time
 
 import pytest
 
-from auditor.aws.secret_scan import LARGEST_TEXT, Sighting, decoded, sightings
-from tests.aws.workload_answers import KEY_ID, SECRET_KEY, URL
+from auditor.aws.secret_scan import HIDDEN, LARGEST_TEXT, OVERLAP, WINDOW, Sighting, decoded, sightings
+from tests.aws.workload_answers import KEY_ID, PASSWORD, SECRET_KEY, URL
 
 HALF = "AWS secret access key"
+LONG = 2.0
+"""Seconds that no text of a resource should take: before, ten."""
 
 
 def forms(where: str, text: str) -> list[str | None]:
@@ -74,3 +77,35 @@ def test_same_key_in_two_places_is_two_sightings() -> None:
 def test_what_unpacks_to_more_than_can_be_user_data_is_cut() -> None:
     bomb = base64.b64encode(gzip.compress(b"x" * (LARGEST_TEXT + 9))).decode()
     assert len(decoded(bomb)) == LARGEST_TEXT
+
+
+@pytest.mark.parametrize("hostile", ["://", "sk-", "\n", "://a:"])
+def test_hostile_text_takes_a_line_at_a_time_and_of_a_long_one_a_piece(hostile: str) -> None:
+    """The library's patterns take the square of a line's time: a million characters would take most of an hour."""
+    text = hostile * (60_000 // len(hostile))
+    begun = time.process_time()
+    assert forms("V.TEXT", text) == []
+    assert time.process_time() - begun < LONG
+
+
+@pytest.mark.parametrize("before", [0, 1, WINDOW - OVERLAP - 9, WINDOW - 9, WINDOW, 3 * WINDOW])
+@pytest.mark.parametrize("after", [0, 9, WINDOW])
+def test_secret_is_found_wherever_in_a_long_line_it_stands(before: int, after: int) -> None:
+    line = f"{'- ' * (before // 2)} aws_secret_access_key={SECRET_KEY} {'- ' * (after // 2)}"
+    assert forms("V.TEXT", line) == [HALF]
+
+
+def test_secret_in_the_name_of_a_variable_is_told_and_not_shown() -> None:
+    for name in (KEY_ID, f"--conf {URL}", f"aws_secret_key={SECRET_KEY}"):
+        places = {it.where for it in sightings([(f"V.{name}", KEY_ID)])}
+        assert all(HIDDEN in it for it in places)
+        assert not any(secret in it for it in places for secret in (KEY_ID, SECRET_KEY, PASSWORD))
+    assert sightings([(f"V.{KEY_ID}", "yes")]) == (Sighting(where=f"V.{HIDDEN}", key=KEY_ID),)
+
+
+def test_user_data_that_is_not_encoded_is_text_and_not_nothing() -> None:
+    """EC2 takes it for a launch template, which then starts nothing."""
+    for text in (f"export ID={KEY_ID}\n", f"# \u00e9\n{KEY_ID}"):
+        assert decoded(text) == text
+    folded = base64.encodebytes(b"x" * 99).decode()
+    assert decoded(folded) == "x" * 99

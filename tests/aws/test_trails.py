@@ -194,6 +194,9 @@ def test_advanced_selectors_are_read_with_every_operator() -> None:
 def test_delivery_error_is_read() -> None:
     evidence, _ = asked(GetTrailStatus=always({"IsLogging": True, "LatestDeliveryError": "NoSuchBucket"}))
     assert [it.failing for it in seen(evidence).subjects] == ["NoSuchBucket"]
+    status = {"IsLogging": True, "LatestCloudWatchLogsDeliveryError": "AccessDenied"}
+    evidence, _ = asked(GetTrailStatus=always(status))
+    assert [(it.failing, it.log_failing) for it in seen(evidence).subjects] == [("", "AccessDenied")]
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,15 @@ def test_job_may_name_its_role_whole() -> None:
     assert [it["role"] for it in entries(wire, "AWS::Glue::Job")] == [arn("role/team/loader")]
 
 
+def test_task_may_name_its_roles_without_their_arns() -> None:
+    """AWS tells a role as it was registered, and takes a name; a variable may have none."""
+    named = {"taskRoleArn": "shop", "executionRoleArn": "team/pull", "containerDefinitions": [{"environment": [{}]}]}
+    task = always({"taskDefinition": {**TASK, **named}})
+    wire = in_empty(ListTaskDefinitionFamilies=always({"families": ["shop"]}), DescribeTaskDefinition=task)
+    roles = [it["role"] for it in entries(wire, "AWS::ECS::TaskDefinition")]
+    assert roles == [arn("role/shop"), arn("role/team/pull")]
+
+
 @pytest.mark.parametrize(
     ("operation", "reply", "kind"),
     [

@@ -334,3 +334,11 @@ def test_trail_that_was_not_seen_leaves_open_what_no_other_answers(scope: str) -
     assert why(PolicyChangeMonitoring, trail(), heard, trail_gaps=gaps) == DENIED
     (seen,) = derived(RootUseMonitoring, trail(), heard, trail_gaps=gaps).subjects
     assert seen.missing == ""
+
+
+def test_trail_whose_delivery_to_the_log_group_failed_tells_nobody_for_certain() -> None:
+    failing = replace(trail(), log_failing="AccessDenied")
+    heard = log_group(metric_filter(RootUseMonitoring.pattern, LOUD))
+    reason = f"the last delivery of {failing.name} to its log group failed: AccessDenied"
+    assert why(RootUseMonitoring, failing, heard) == Unavailable(reason=reason)
+    assert monitored(PolicyChangeMonitoring, failing, heard).missing == NO_FILTER

@@ -5,10 +5,21 @@ from typing import Any
 import pytest
 
 from auditor.core.model import Observed, Unavailable
-from auditor.core.subjects.credentials import BedrockKey, ServiceCredential
-from auditor.core.subjects.entities import Policy, Principal
+from auditor.core.subjects.credentials import BedrockKey, ServiceCredential, ServiceCredentialMetadata
+from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 from auditor.policy.bedrock import DERIVATIONS, holds_service
-from tests.build import ADMINISTRATOR, allowing, arn, observed, policy, principal, service_credential
+from auditor.policy.derive import derive
+from tests.build import (
+    ADMINISTRATOR,
+    allowing,
+    arn,
+    observed,
+    policy,
+    principal,
+    service_credential,
+    service_credential_metadata,
+    user_detail,
+)
 
 ALL = allowing("bedrock:*")
 NOT_IAM = {"Statement": {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}}
@@ -94,3 +105,20 @@ def test_credential_for_another_service_is_no_key_for_bedrock() -> None:
     seen = derived(service_credential(), principal("User", "ana", documents=(ALL,)))
     assert isinstance(seen, Observed)
     assert seen.subjects == ()
+
+
+def test_user_of_whose_policies_one_is_no_policy_is_a_gap_though_another_allows_everything() -> None:
+    held = [policy(ADMINISTRATOR, resource=arn("policy/all")), policy({"Version": "x"}, resource=LITTLE, uid="ANPA2")]
+    ana = user_detail("ana", attached=tuple(it.resource for it in held))
+    facts = derive(
+        {
+            UserDetail: observed(ana),
+            Group: observed(),
+            Role: observed(),
+            Policy: observed(*held),
+            ServiceCredentialMetadata: observed(service_credential_metadata(service="bedrock.amazonaws.com")),
+        }
+    )
+    seen = facts[BedrockKey]
+    assert isinstance(seen, Observed)
+    assert (seen.subjects, list(seen.gaps)) == ((), [ana.resource])

@@ -49,6 +49,13 @@ def test_document_survives_iams_encoding(document: dict[str, Any]) -> None:
     assert decode(quote(json.dumps(document), safe="")) == document
 
 
+@pytest.mark.parametrize("resource", ["arn:aws:s3:::logs/%2A", "%22", "100%25"])
+def test_per_cent_signs_of_a_text_that_is_not_encoded_stay(resource: str) -> None:
+    """Organizations gives its policies as they were written."""
+    document = {"Statement": {**DENY, "Resource": resource}}
+    assert decode(f"\n{json.dumps(document)}") == document
+
+
 @pytest.mark.parametrize("text", ["", "{", "not json", "%7B%22Statement", "[]", '"Statement"', "null", "1"])
 def test_text_that_is_no_document_is_refused(text: str) -> None:
     with pytest.raises(MalformedPolicyError, match="not a policy document"):

@@ -216,6 +216,8 @@ def _truncated(documents: list[Any]) -> str | None:
 
 def _joined(documents: list[Any]) -> Any:
     """One document: the lists of all, joined; of everything else the last."""
+    if all(isinstance(document, list) for document in documents):
+        return [entry for document in documents for entry in document]
     if len(documents) == 1 or not all(isinstance(document, dict) for document in documents):
         return documents[0] if len(documents) == 1 else documents
     joined: dict[str, Any] = {}

@@ -57,6 +57,10 @@ class Place:
         """The ARN of a resource here: AWS tells only the ids of some."""
         return f"arn:{self.owner.partition}:{service}:{self.region}:{self.owner.account}:{resource}"
 
+    def iam_role(self, name: str) -> str:
+        """The ARN of a role of the account; IAM has no Regions."""
+        return f"arn:{self.owner.partition}:iam::{self.owner.account}:role/{name}"
+
 
 Answers = list[Found | Unasked]
 

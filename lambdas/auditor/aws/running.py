@@ -46,20 +46,25 @@ def _instance(it: Mapping[str, Any], place: Place) -> Found:
     return Found(type=INSTANCE, arn=place.arn("ec2", f"instance/{it['InstanceId']}"), runs=(run,))
 
 
+def _role(place: Place, role: str | None) -> str | None:
+    """The ARN of a role: Glue and ECS take, and tell, a name as well."""
+    return place.iam_role(role) if role and not role.startswith("arn:") else role
+
+
 def _task_definitions(client: Any, place: Place) -> Answers:
     """The latest active revision of each family of ECS task definitions."""
     families = pages(client, "list_task_definition_families", "families", 100, status="ACTIVE")
 
     def described(family: str) -> Found:
-        return _task_definition(client.describe_task_definition(taskDefinition=family)["taskDefinition"])
+        return _task_definition(client.describe_task_definition(taskDefinition=family)["taskDefinition"], place)
 
     return one_by_one(place, families, described)
 
 
-def _task_definition(it: Mapping[str, Any]) -> Found:
-    execution = it.get("executionRoleArn")
+def _task_definition(it: Mapping[str, Any], place: Place) -> Found:
+    execution = _role(place, it.get("executionRoleArn"))
     texts = {
-        f"containerDefinitions.{container.get('name')}.environment.{variable['name']}": variable.get("value")
+        f"containerDefinitions.{container.get('name')}.environment.{variable.get('name')}": variable.get("value")
         for container in it.get("containerDefinitions", [])
         for variable in container.get("environment", [])
     }
@@ -67,7 +72,7 @@ def _task_definition(it: Mapping[str, Any]) -> Found:
         type="AWS::ECS::TaskDefinition",
         arn=it["taskDefinitionArn"],
         runs=(
-            {"role": it.get("taskRoleArn")},
+            {"role": _role(place, it.get("taskRoleArn"))},
             *([{"role": execution, "purpose": "execution"}] if execution else []),
         ),
         carries=scanned(texts),
@@ -116,15 +121,12 @@ def _jobs(client: Any, place: Place) -> Answers:
 
 
 def _job(it: Mapping[str, Any], place: Place) -> Found:
-    role = it.get("Role")
-    if role and not role.startswith("arn:"):  # Glue takes a name as well
-        role = f"arn:{place.owner.partition}:iam::{place.owner.account}:role/{role}"
     kinds = ("DefaultArguments", "NonOverridableArguments")
     texts = {f"{kind}.{name}": value for kind in kinds for name, value in it.get(kind, {}).items()}
     return Found(
         type="AWS::Glue::Job",
         arn=place.arn("glue", f"job/{it['Name']}"),
-        runs=({"role": role},),
+        runs=({"role": _role(place, it.get("Role"))},),
         carries=scanned(texts),
     )
 

@@ -9,7 +9,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -51,6 +51,12 @@ DETECTORS = {
 LARGEST_TEXT = 1 << 20
 """Characters of one text that are looked at; AWS takes no longer ones except templates."""
 
+WINDOW, OVERLAP = 2048, 512
+"""Characters of a line that are looked at together: some of the library's patterns take the square of a line's time.
+No secret of a known form is longer than the overlap."""
+
+HIDDEN = "***"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
@@ -63,18 +69,36 @@ class Sighting:
 
 def sightings(texts: Iterable[tuple[str, str]]) -> tuple[Sighting, ...]:
     """The secrets in texts, which come with their places; each is named once a place, however often it stands there."""
-    return tuple(dict.fromkeys(found for where, text in texts for found in _in(where, text)))
+    found = dict.fromkeys(it for where, text in texts for it in _in(where, text))
+    return tuple(dict.fromkeys(replace(it, where=_shown(it.where)) for it in found))
+
+
+def _shown(where: str) -> str:
+    """A place whose name nobody can learn a secret from: people write them there as well."""
+    lines = (where, f"'{where}'", BARE.sub(r"'\1'", where))
+    secrets = {it for detector in _detectors() for line in lines for it in detector.analyze_string(line)}
+    for secret in sorted(secrets, key=len, reverse=True):
+        where = where.replace(secret, HIDDEN)
+    return where
 
 
 def _in(where: str, text: str) -> Iterator[Sighting]:
     name = where.rpartition(".")[2]
     if name in NAMED and text.strip() and not PLACEHOLDER.match(text.strip()):
         yield Sighting(where=where, form=NAMED[name])
-    for line in text[:LARGEST_TEXT].splitlines():
+    for line in _lines(text[:LARGEST_TEXT]):
         # A variable's name is what tells the library that the value is AWS's.
         yield from _in_line(where, f"{name} = '{line}'")
         if BARE.search(line):
             yield from _in_line(where, BARE.sub(r"'\1'", line))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines that say something; of a long one the windows, the last as long as the others."""
+    for line in filter(str.strip, text.splitlines()):
+        last = max(0, len(line) - WINDOW)
+        for start in (*range(0, last, WINDOW - OVERLAP), last):
+            yield line[start : start + WINDOW]
 
 
 def _in_line(where: str, line: str) -> Iterator[Sighting]:
@@ -90,13 +114,16 @@ def _in_line(where: str, line: str) -> Iterator[Sighting]:
 def decoded(user_data: str) -> str:
     """User data as text: base64 as the API tells it, and often compressed, since AWS takes 16 KB.
 
-    Empty where it is neither; bytes that are no text are replaced.
+    EC2 takes for a launch template what is no base64: it is text itself. Empty where what is compressed is broken;
+    bytes that are no text are replaced.
     """
     try:
-        raw = base64.b64decode(user_data)
+        raw = base64.b64decode("".join(user_data.split()), validate=True)
         if raw.startswith(b"\x1f\x8b"):
             raw = zlib.decompressobj(wbits=31).decompress(raw, LARGEST_TEXT)
-    except (binascii.Error, zlib.error):
+    except (binascii.Error, ValueError):  # ValueError: a character that is not ASCII
+        return user_data
+    except zlib.error:
         return ""
     return raw.replace(b"\0", b"").decode(errors="replace")  # UTF-16 is text as well
 

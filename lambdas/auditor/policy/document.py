@@ -132,7 +132,8 @@ def decode(document: str | Mapping[str, Any]) -> Document:
     if not isinstance(document, str):
         return Document(document)
     try:
-        decoded = json.loads(unquote(document))
+        # IAM encodes what it returns, the brace too; what begins with one means its per cent signs.
+        decoded = json.loads(document if document.lstrip().startswith("{") else unquote(document))
     except (ValueError, RecursionError) as error:
         raise MalformedPolicyError(f"not a policy document: {error}") from error
     if not isinstance(decoded, dict):

@@ -26,7 +26,7 @@ class _Holdings:
         groups = [self.groups[name] for name in entity.groups] if isinstance(entity, UserDetail) else []
         inherited = tuple(dict.fromkeys(arn for group in groups for arn in group.attached))
         policies = list(self._policies([entity, *groups]))
-        everything = any(map(self.everything, policies))
+        everything = True in list(map(self.everything, policies))  # all are asked: each has to be readable
         bounded = entity.boundary is not None and not self.everything(self.managed[entity.boundary])
         return Principal(
             resource=entity.resource,

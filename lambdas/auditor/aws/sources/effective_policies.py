@@ -65,13 +65,13 @@ def _asked(organizations: Any, kind: str) -> dict[str, Any]:
 
 
 def read(raw: Any, owner: Owner) -> Reading:
-    """One subject for each type, whether or not there is a policy of it."""
+    """One subject for each type, whether or not there is a policy of it; of several answers the last counts."""
     listed = validated(Listing, raw).policies
     if listed is None:
         return Reading(subjects=[], gaps={kind: {GLOBAL: NO_ORGANIZATION} for kind in KINDS.values()})
     subjects: list[Subject] = []
     gaps: dict[type[Subject], Gaps] = {kind: {GLOBAL: LACKING} for kind in KINDS.values()}
-    for number, policy in enumerate(listed):
+    for number, policy in {it.type: (number, it) for number, it in enumerate(listed)}.values():
         kind = KINDS.get(policy.type)
         if kind and policy.error == UNSUPPORTED:
             gaps[kind] = {GLOBAL: NOT_SUPPORTED}

@@ -62,7 +62,7 @@ def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
     """One call, and where AWS answers them two more and one for each level of the tree, of which there are six."""
     organizations = aws.client("organizations")
     try:
-        organization = organizations.describe_organization()["Organization"]
+        organization = _without(organizations.describe_organization()["Organization"], "MasterAccountEmail")
     except organizations.exceptions.AWSOrganizationsNotInUseException:
         return Asked(raw={"Organization": None})
     try:
@@ -78,10 +78,15 @@ def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
 def _member(organizations: Any, account: str) -> dict[str, Any]:
     tags = organizations.get_paginator("list_tags_for_resource").paginate(ResourceId=account)
     return {
-        "Account": organizations.describe_account(AccountId=account)["Account"],
+        "Account": _without(organizations.describe_account(AccountId=account)["Account"], "Email"),
         "Tags": tags.build_full_result()["Tags"],
         "Parents": _parents(organizations, account),
     }
+
+
+def _without(answer: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The answer without the address that a root user signs in with, and gets a new password sent to."""
+    return {name: it for name, it in answer.items() if name != address}
 
 
 def _parents(organizations: Any, account: str) -> list[Any]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from auditor.aws.certificates import Authority, UnreadableCertificateError, authorities, is_classical
 from auditor.aws.inventory import pages
-from auditor.aws.regional import each_region
+from auditor.aws.regional import each_region, each_resource
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Moment, Reading, Shape, Source, validated
 from auditor.aws.sources import regions
@@ -15,6 +15,7 @@ from auditor.core.model import Owner, Subject, Unavailable, kind_in
 from auditor.core.subjects.roles_anywhere import AnywhereProfile, TrustAnchor
 from auditor.policy.document import MalformedPolicyError, decode
 
+NO_CERTIFICATE = Unavailable(reason="its certificate authority has no certificate", inapplicable=True)
 UNSEEN_AUTHORITY = Unavailable(reason="the evidence lacks its certificate authority")
 NO_AUTHORITY = Unavailable(reason="it trusts certificates by themselves, and no authority", inapplicable=True)
 
@@ -61,11 +62,11 @@ class AuthorityConfiguration(Shape):
 
 
 class AuthorityShape(Shape):
-    """An entry of CertificateAuthorities, as AWS Private CA describes one."""
+    """An entry of CertificateAuthorities, as AWS Private CA describes one; without a certificate it has no end yet."""
 
     arn: str = Field(alias="Arn")
     configuration: AuthorityConfiguration = Field(alias="CertificateAuthorityConfiguration")
-    not_after: Moment = Field(alias="NotAfter")
+    not_after: Moment | None = Field(alias="NotAfter", default=None)
 
 
 class Listing(Shape):
@@ -89,24 +90,23 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
     return Asked(
         raw={"trustAnchors": anchors, "profiles": profiles, "CertificateAuthorities": known},
         gaps={
-            **{kind_in(region, TrustAnchor.aws_type): gap for region, gap in (no_anchors | unknown).items()},
+            **{kind_in(region, TrustAnchor.aws_type): gap for region, gap in no_anchors.items()},
             **{kind_in(region, AnywhereProfile.aws_type): gap for region, gap in no_profiles.items()},
+            **unknown,
         },
     )
 
 
 def _authorities(aws: Aws, anchors: list[Any]) -> tuple[list[Any], dict[str, Unavailable]]:
-    by_region: dict[str, set[str]] = {}
-    for anchor in anchors:
-        if arn := anchor["source"].get("sourceData", {}).get("acmPcaArn"):
-            by_region.setdefault(arn.split(":")[3], set()).add(arn)
+    """The authorities in AWS Private CA, and why the anchors on others were not seen: one may be gone, or another's."""
+    behind = {it.get("trustAnchorArn", ""): it["source"].get("sourceData", {}).get("acmPcaArn") for it in anchors}
+    homes = {arn: arn.split(":")[3] for arn in behind.values() if arn}
 
-    def described(client: Any, region: str) -> list[Any]:
-        arns = sorted(by_region[region])
-        answers = [client.describe_certificate_authority(CertificateAuthorityArn=arn) for arn in arns]
-        return [it["CertificateAuthority"] for it in answers]
+    def described(client: Any, arn: str) -> list[Any]:
+        return [client.describe_certificate_authority(CertificateAuthorityArn=arn)["CertificateAuthority"]]
 
-    return each_region(aws, "acm-pca", by_region, described)
+    known, unknown = each_resource(aws, "acm-pca", homes, described)
+    return known, {anchor: unknown[arn] for anchor, arn in behind.items() if arn in unknown}
 
 
 def read(raw: Any, _: Owner) -> Reading:
@@ -135,7 +135,9 @@ def _behind(data: SourceData, known: Mapping[str, AuthorityShape]) -> list[Autho
     if data.authority is None:
         return NO_AUTHORITY
     it = known.get(data.authority)
-    return [Authority(it.configuration.algorithm, it.not_after)] if it else UNSEEN_AUTHORITY
+    if it is None:
+        return UNSEEN_AUTHORITY
+    return [Authority(it.configuration.algorithm, it.not_after)] if it.not_after else NO_CERTIFICATE
 
 
 def _anchor(shape: AnchorShape, behind: list[Authority]) -> TrustAnchor:

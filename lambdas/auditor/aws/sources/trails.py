@@ -71,6 +71,7 @@ class StatusShape(Shape):
 
     logging: bool = Field(alias="IsLogging")
     failing: str = Field(alias="LatestDeliveryError", default="")
+    log_failing: str = Field(alias="LatestCloudWatchLogsDeliveryError", default="")
 
 
 class TrailShape(Shape):
@@ -160,6 +161,7 @@ def _trail(shape: TrailShape, status: StatusShape, selectors: SelectorsShape, ow
         validated=shape.validated,
         log_group=shape.log_group.removesuffix(":*"),
         failing=status.failing,
+        log_failing=status.log_failing,
         selectors=selectors.all,
     )
 

@@ -53,6 +53,7 @@ UNSURE = "AWS does not document what the pattern of {} matches here"
 NARROWED = "{} sees other events than the trail writes"
 MATH = "{} goes by metric math"
 ELSEWHERE = "{} tells a topic of another account"
+UNDELIVERED = "the last delivery of {} to its log group failed: {}"
 NEVER_ASKED = Unavailable(reason="the trail's log group was not asked for its metric filters")
 OF_ANOTHER = "the trail delivers to a log group of the account {}"
 UNKNOWN = "the filters or alarms that may answer it were not seen"
@@ -83,7 +84,7 @@ class _Account:
         ways += [Reach(Step.UNSEEN, why=self.hidden)] if self.hidden else []
         for trail in self.trails:
             if trail.log_group and trail.records(event):
-                ways += self._through(trail.log_group, event, counted=counted)
+                ways += [_doubted(way, trail) for way in self._through(trail.log_group, event, counted=counted)]
         return ways
 
     def _through(self, log_group: str, event: Event, *, counted: bool) -> Iterator[Reach]:
@@ -113,6 +114,13 @@ class _Account:
         if account != self.holder.resource:
             return Unavailable(reason=OF_ANOTHER.format(account), inapplicable=True)
         return self.unseen.get(region, NEVER_ASKED)
+
+
+def _doubted(way: Reach, trail: Trail) -> Reach:
+    """The way, unless the trail's last delivery failed: AWS does not say whether it tells of an error that is over."""
+    if way.step is not Step.TOLD or not trail.log_failing:
+        return way
+    return Reach(Step.UNSEEN, way.filter, Unavailable(reason=UNDELIVERED.format(trail.name, trail.log_failing)))
 
 
 def best(it: MetricFilter, *, counted: bool) -> Reach:

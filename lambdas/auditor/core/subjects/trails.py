@@ -52,7 +52,8 @@ class Trail(Subject):
 
     `own` is False for the organization's trail in a member account, which can only look at it. `log_group` is the ARN
     of the log group that it delivers to, without the ``:*`` at its end, empty if there is none; `failing` the error of
-    its last delivery to the bucket. An event is recorded if all fields of one of the `selectors` take it.
+    its last delivery to the bucket, `log_failing` that to the log group. An event is recorded if all fields of one of
+    the `selectors` take it.
     """
 
     aws_type = "AWS::CloudTrail::Trail"
@@ -65,6 +66,7 @@ class Trail(Subject):
     validated: bool
     log_group: str = ""
     failing: str = ""
+    log_failing: str = ""
     selectors: tuple[tuple[FieldSelector, ...], ...]
 
     def records(self, event: Mapping[str, Any]) -> bool:
