@@ -441,6 +441,18 @@ def test_text_of_gaps_is_bounded_however_long_the_reasons(number: int, length: i
     assert told.endswith(" …") == (len(told) > LONGEST_TEXT)
 
 
+@pytest.mark.parametrize(("checks", "longest"), [(50, LONGEST_TEXT), (51, 3921), (500, 400)])
+def test_gaps_of_all_checks_fit_one_table_item(checks: int, longest: int) -> None:
+    gaps = tuple(
+        replace(skipped("r" * 2000), check=f"c{check}", reason=f"{part}")
+        for check in range(checks)
+        for part in range(9)
+    )
+    lines = evaluation(skipped=gaps).gaps.values()
+    assert {len(line) for line in lines} == {longest + len(" …")}
+    assert sum(map(len, lines)) < 210_000
+
+
 def test_gaps_with_one_beginning_share_a_line() -> None:
     """What differs only beyond the length that is told is one reason."""
     same = "x" * LONGEST_REASON

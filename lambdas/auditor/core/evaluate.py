@@ -24,6 +24,8 @@ LONGEST_SENTENCE = 40_000
 
 LONGEST_REASON = 300
 LONGEST_TEXT = 4000
+LONGEST_GAPS = 200_000
+"""Characters of the gaps of all checks: an account's header holds them in one table item."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +129,11 @@ def _lines(skips: Iterable[Skip]) -> dict[str, str]:
         reason = skip.reason[:LONGEST_REASON]
         by_check.setdefault(skip.check, {}).setdefault(reason, []).extend([skip.scope] if skip.scope else [])
     lines = {check: "; ".join(_some([_line(*it) for it in reasons.items()])) for check, reasons in by_check.items()}
-    return {check: _cut(line) for check, line in sorted(lines.items())}
+    longest = min(LONGEST_TEXT, LONGEST_GAPS // max(len(lines), 1))
+    return {check: _cut(line, longest) for check, line in sorted(lines.items())}
 
 
-def _cut(line: str, longest: int = LONGEST_TEXT) -> str:
+def _cut(line: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[:longest]} …"
 
 
