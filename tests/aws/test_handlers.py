@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -288,10 +289,10 @@ def test_critical_finding_is_told_again_unless_somebody_looks_after_it(
     functions.day()
     functions.heard()
     if acknowledged:
-        critical = [it for it in functions.evaluated[-1].findings if it.severity is Severity.CRITICAL]
         table = FindingsTable(table=new_session().resource("dynamodb").Table(NAME))
-        for it in critical:
-            table.amend(OWNER, lambda ledger, id_=it.id: acknowledge(ledger, id_, "ana", "", NOW + HOUR))
+        for it in functions.evaluated[-1].findings:
+            if it.severity is Severity.CRITICAL:
+                table.amend(OWNER, partial(acknowledge, finding_id=it.id, by="ana", note="", now=NOW + HOUR))
         functions.notify(NOW + HOUR)
     for at in (NOW + DAY - MINUTE, NOW + DAY + MINUTE, NOW + DAY + 2 * MINUTE):
         functions.tell(at)
