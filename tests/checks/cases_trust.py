@@ -159,6 +159,9 @@ CASES = (
         passes=(admitting({"AWS": ROOT}),),
         limits=Limits(known_accounts=(OTHER,)),
     ),
+    # The account that manages the organization can act in each of its members anyway.
+    Case(unguarded_cross_account_trust, passes=(admitting({"AWS": ROOT}, management=OTHER),)),
+    Case(cross_account_reader, passes=(admitting({"AWS": ROOT}, management=OTHER, **READER),)),
     Case(
         cross_account_reader,
         fails={

@@ -86,7 +86,7 @@ def unguarded_cross_account_trust(principal: Principal, ctx: Context) -> Problem
 
     If the other account serves many customers, any of them can ask it to assume this role. An external id that only
     this account's requests carry, or a condition on the organization, prevents that. The known accounts of the
-    deployment are left out.
+    deployment, and the organization's management account, are left out.
     """
     for account, admission in sorted(_foreign(principal, ctx).items()):
         if not admission.demands("sts:externalid"):
@@ -100,7 +100,7 @@ def unguarded_cross_account_trust(principal: Principal, ctx: Context) -> Problem
 
 def _foreign(principal: Principal, ctx: Context) -> dict[str, Admission]:
     """By account outside, who is admitted without a condition on the organization, the least guarded for each."""
-    ours = {principal.resource.split(":")[4], *ctx.limits.known_accounts}
+    ours = {principal.resource.split(":")[4], principal.management, *ctx.limits.known_accounts}
     found: dict[str, Admission] = {}
     for admission in sorted(_outside(principal), key=lambda it: it.demands("sts:externalid")):
         if admission.account and admission.account not in ours and not admission.fenced:
@@ -125,8 +125,8 @@ def cross_account_reader(principal: Principal, ctx: Context) -> Problems:
     """Role that another account may assume reads everything.
 
     ReadOnlyAccess reads what is stored, not only how it is set up. An external id makes no difference: the other
-    account has it. The known accounts of the deployment are left out; for a look at the settings SecurityAudit is
-    enough.
+    account has it. The known accounts of the deployment, and the organization's management account, are left out; for
+    a look at the settings SecurityAudit is enough.
     """
     held = tuple(name for name in READERS if _held(principal, name))
     everybody = ("everybody",) if any(it.everybody for it in _outside(principal)) else ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from auditor.core.derivation import Derivation, Made
 from auditor.core.model import Observed, Unavailable
 from auditor.core.subjects.entities import Entity, Group, Policy, Principal, Role, UserDetail
+from auditor.core.subjects.organization import Affiliation
 from auditor.policy.document import MalformedPolicyError, administrator_statement
 
 UNREADABLE = "holds a policy that cannot be read"
@@ -20,6 +21,7 @@ class _Holdings:
     managed: Mapping[str, Policy]
     inline: Mapping[str, list[Policy]]
     everything: Callable[[Policy], bool]
+    management: str | None
 
     def principal(self, entity: UserDetail | Group | Role) -> Principal:
         """The entity with all it holds. Raises MalformedPolicyError, and KeyError for a policy that was not seen."""
@@ -43,6 +45,7 @@ class _Holdings:
             inherited=inherited,
             administrator=everything and not bounded,
             aws_owned=isinstance(entity, Role) and entity.aws_owned,
+            management=self.management,
             documents=tuple(policy.document for policy in policies),
             bounds=self.managed[entity.boundary].document if entity.boundary else {},
             trust=entity.trust if isinstance(entity, Role) else {},
@@ -55,14 +58,20 @@ class _Holdings:
 
 
 def principals(
-    users: Observed[UserDetail], groups: Observed[Group], roles: Observed[Role], policies: Observed[Policy]
+    users: Observed[UserDetail],
+    groups: Observed[Group],
+    roles: Observed[Role],
+    policies: Observed[Policy],
+    affiliations: Observed[Affiliation] | Unavailable,
 ) -> Made:
     """Every user, group and role. One of whose policies one was not seen, or cannot be read, was not seen itself."""
+    organizations = () if isinstance(affiliations, Unavailable) else affiliations.subjects
     holdings = _Holdings(
         groups={group.name: group for group in groups.subjects},
         managed={policy.resource: policy for policy in policies.subjects if policy.owner is None},
         inline=_by_owner(policies),
         everything=_remembered(_allows_everything),
+        management=next((it.management for it in organizations), None),
     )
     found, gaps = [], {}
     entities: list[UserDetail | Group | Role] = [*users.subjects, *groups.subjects, *roles.subjects]
@@ -100,4 +109,4 @@ def _remembered(ask: Callable[[Policy], bool]) -> Callable[[Policy], bool]:
     return asked
 
 
-DERIVATIONS = (Derivation(Principal, (UserDetail, Group, Role, Policy), principals),)
+DERIVATIONS = (Derivation(Principal, (UserDetail, Group, Role, Policy), principals, uses=(Affiliation,)),)

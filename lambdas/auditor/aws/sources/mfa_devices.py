@@ -14,7 +14,7 @@ from pydantic import Field
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.aws.sources import authorization_details, credential_report
-from auditor.core.model import Observed, Owner, Subject
+from auditor.core.model import Observed, Owner, Subject, Unavailable
 from auditor.core.subjects.credentials import CredentialRow, MfaDevice
 from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 from auditor.policy.principals import principals
@@ -68,7 +68,8 @@ def _administrators(aws: Aws, needed: Mapping[str, Any]) -> set[str]:
     def of(kind: type[S]) -> Observed[S]:
         return Observed(subjects=tuple(it for it in subjects if isinstance(it, kind)), as_of=aws.now)
 
-    made = principals(of(UserDetail), of(Group), Observed[Role](subjects=(), as_of=aws.now), of(Policy))
+    nobody = Observed[Role](subjects=(), as_of=aws.now)
+    made = principals(of(UserDetail), of(Group), nobody, of(Policy), Unavailable(reason="it was not asked"))
     administrators = {it.resource for it in made.subjects if isinstance(it, Principal) and it.administrator}
     return {user.name for user in of(UserDetail).subjects if user.resource in administrators}
 

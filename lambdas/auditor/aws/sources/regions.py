@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from auditor.aws.session import Aws
-from auditor.aws.source import Asked, Reading, Shape, Source, validated
+from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Shape, Source, validated
 from auditor.core.model import Owner, Unavailable
 from auditor.core.subjects.access_analyzer import EnabledRegion
 
@@ -35,6 +35,8 @@ def read(raw: Any, _: Owner) -> Reading:
     """One subject for each enabled Region; the others are gaps."""
     listed = validated(Listing, raw).regions
     enabled = [it.name for it in listed if it.opt_in != "not-opted-in"]
+    if not enabled:
+        raise MalformedEvidenceError("Regions", "none is enabled, and an account without a Region there is not")
     return Reading(
         subjects=[EnabledRegion(resource=name, uid=name, region=name) for name in sorted(enabled)],
         gaps={EnabledRegion: {it.name: NOT_ENABLED for it in listed if it.opt_in == "not-opted-in"}},

@@ -76,7 +76,8 @@ class Principal(Entity):
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
     policy that it holds in any way, its own first. `administrator` says that one of them allows everything, and that no
     permissions boundary allows less; `bounds` is that boundary's document, empty if there is none, `trust` a role's
-    trust policy.
+    trust policy. `management` is the account that manages the organization, which can act in each of its members
+    anyway; None where that was not seen.
     """
 
     aws_type = "AwsIamPrincipal"
@@ -85,6 +86,7 @@ class Principal(Entity):
     inherited: tuple[str, ...] = ()
     administrator: bool = False
     aws_owned: bool = False
+    management: str | None = None
     documents: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     bounds: Mapping[str, Any] = field(default_factory=dict, hash=False)
     trust: Mapping[str, Any] = field(default_factory=dict, hash=False)
