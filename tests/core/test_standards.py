@@ -64,6 +64,25 @@ def test_overrides_are_taken_setting_by_setting() -> None:
     assert context.severities == {"unused-role": Severity.CRITICAL, "idle-access-key": Severity.INFO}
 
 
+def scope(name: str, manager: str) -> Scope:
+    selector = Selector(paths=("/*",))
+    return Scope(name=name, manager=f"arn:aws:iam::{ACCOUNT}:role/{manager}", selectors=(selector,))
+
+
+def test_scope_is_another_where_an_override_says_so() -> None:
+    standards = Standards(
+        scopes=(scope("platform", "deploy"), scope("data", "etl")),
+        overrides=(
+            Override(units=frozenset({FAR}), scopes=(scope("platform", "unit"), scope("lab", "lab"))),
+            Override(accounts=frozenset({ACCOUNT}), scopes=(scope("platform", "own"),)),
+            Override(accounts=frozenset({"999999999999"}), scopes=(scope("data", "elsewhere"),)),
+        ),
+    )
+    context = standards.context(NOW, OWNER, HERE)
+    assert context.scopes == (scope("platform", "own"), scope("data", "etl"), scope("lab", "lab"))
+    assert standards.scope_names == ("platform", "data", "lab")
+
+
 def test_only_units_need_to_know_where_the_account_is() -> None:
     assert Standards(overrides=(override(1, ROOT),)).by_unit
     assert not Standards(overrides=(override(1, account=ACCOUNT),)).by_unit

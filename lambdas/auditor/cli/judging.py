@@ -1,7 +1,7 @@
 """What an audit on this machine asks, and what it judges by: ours, or as a deployment has it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -90,19 +90,22 @@ def context(standards: Standards, seen: AccountSnapshot, now: datetime) -> Conte
     return standards.context(now, seen.owner, membership)
 
 
-def scope_of(name: str | None, standards: Standards) -> Scope | None:
-    """The scope that is asked for. Raises InputError if there is none of that name."""
+def scope_of(name: str | None, standards: Standards) -> str | None:
+    """The name of the scope that is asked for. Raises InputError if there is none of that name."""
     if name is None:
         return None
-    if not standards.scopes:
+    if not standards.scope_names:
         raise InputError("--scope: there are no scopes: --settings names a file that has some")
-    return one_of({it.name: it for it in standards.scopes}, name, "--scope")
+    return one_of({it: it for it in standards.scope_names}, name, "--scope")
 
 
-def only(scope: Scope | None, evaluation: Evaluation, seen: AccountSnapshot) -> Evaluation:
+def only(name: str | None, evaluation: Evaluation, seen: AccountSnapshot, scopes: Iterable[Scope]) -> Evaluation:
     """The findings of the scope, or all. Raises InputError if the account has nothing that is in it."""
-    if scope is None:
+    if name is None:
         return evaluation
+    scope = next((it for it in scopes if it.name == name), None)
+    if scope is None:
+        raise InputError(f"--scope: {name} is none of account {seen.owner.account}'s")
     known = {kind: seen.of(kind) for kind in KINDS}
     unseen = [it.reason for it in known.values() if isinstance(it, Unavailable)]
     found = [s for it in known.values() if not isinstance(it, Unavailable) for s in it.subjects]

@@ -29,7 +29,6 @@ from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.frameworks import Answers, Control, answers
 from auditor.core.model import AccountSnapshot
-from auditor.core.scopes import Scope
 from auditor.render.catalogue import as_markdown
 from auditor.render.export import as_csv, as_json
 
@@ -162,11 +161,11 @@ def _checks(ids: list[str], known: Mapping[str, Check]) -> list[Check]:
     return [one_of(known, it, "check", judging.LISTING) for it in dict.fromkeys(ids)] or list(known.values())
 
 
-def _judging(checks: list[Check], form: str, scope: Scope | None) -> Callable[[AccountSnapshot, Context], Evaluation]:
+def _judging(checks: list[Check], form: str, scope: str | None) -> Callable[[AccountSnapshot, Context], Evaluation]:
     show = one_of(SHOW, form, "--format")
 
     def judge(seen: AccountSnapshot, context: Context) -> Evaluation:
-        evaluation = judging.only(scope, evaluate(seen, checks, context), seen)
+        evaluation = judging.only(scope, evaluate(seen, checks, context), seen, context.scopes)
         show(evaluation)
         return evaluation
 

@@ -13,12 +13,13 @@ from auditor.core.scopes import Scope
 
 @dataclass(frozen=True, kw_only=True)
 class Override:
-    """Limits, by name, and severities, by check, of some accounts, or of all below some organizational units."""
+    """Limits by name, severities by check, and scopes of some accounts, or of all below some organizational units."""
 
     accounts: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     limits: Mapping[str, Any] = field(default_factory=dict)
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    scopes: tuple[Scope, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ class Standards:
     def by_unit(self) -> bool:
         """Whether anything depends on where in its organization an account is."""
         return any(it.units for it in self.overrides)
+
+    @property
+    def scope_names(self) -> tuple[str, ...]:
+        """The names of the scopes that there are anywhere."""
+        everywhere = (*self.scopes, *(scope for it in self.overrides for scope in it.scopes))
+        return tuple(dict.fromkeys(scope.name for scope in everywhere))
 
     def faults(self, catalogue: Catalogue) -> Iterator[str]:
         """A line for each name of a severity that is no check's, or a second name of one, beginning with its place."""
@@ -60,12 +67,13 @@ class Standards:
 
         Where the path is not known, no unit's override holds.
         """
-        limits, severities = self.limits, dict(self.severities)
+        limits, severities, scopes = self.limits, dict(self.severities), {it.name: it for it in self.scopes}
         for it in self._of(owner, membership):
             limits = limits.replaced(it.limits)
             severities |= it.severities
-        scopes = tuple(scope.in_(owner) for scope in self.scopes)
-        return Context(now=now, limits=limits, severities=severities, scopes=scopes)
+            scopes |= {scope.name: scope for scope in it.scopes}
+        here = tuple(scope.in_(owner) for scope in scopes.values())
+        return Context(now=now, limits=limits, severities=severities, scopes=here)
 
     def _of(self, owner: Owner, membership: Membership | None) -> Iterator[Override]:
         """The overrides for the account, the most specific last."""

@@ -37,39 +37,6 @@ OtherLimits: Any = create_model("OtherLimits", __base__=Strict, **_OPTIONAL)
 """Those of them that are others; None for what is not."""
 
 
-class OverrideSettings(BaseModel, frozen=True, extra="forbid"):
-    """Limits and severities of some accounts, or of all accounts below some organizational units."""
-
-    accounts: list[AccountId] = []
-    organizational_units: list[UnitId] = []
-    limits: OtherLimits = OtherLimits()
-    severities: dict[CheckId, SeverityName] = {}
-
-    def override(self) -> Override:
-        """As the core takes it."""
-        return Override(
-            accounts=frozenset(self.accounts),
-            units=frozenset(self.organizational_units),
-            limits={name: value for name, value in dict(self.limits).items() if value is not None},
-            severities=self.severities,
-        )
-
-
-def contested(overrides: Sequence[OverrideSettings]) -> Iterator[InitErrorDetails]:
-    """Overrides of nobody, and accounts and units that two of them name."""
-    claims = defaultdict[tuple[str, str], list[int]](list)
-    for number, it in enumerate(overrides):
-        named = {"accounts": it.accounts, "organizational_units": it.organizational_units}
-        if not any(named.values()):
-            yield fault(f"overrides.{number}", f"is of nobody: it needs {' or '.join(named)}")
-        for setting, values in named.items():
-            for value in values:
-                claims[setting, value].append(number)
-    for (setting, value), (first, *others) in claims.items():
-        for number in others:
-            yield fault(f"overrides.{number}.{setting}", f"{value} is named by overrides.{first} already")
-
-
 class SelectorSettings(BaseModel, frozen=True, extra="forbid"):
     """Entities: on one of the paths, with one of the names, and with every tag; at least one of the three is said."""
 
@@ -100,3 +67,38 @@ class ScopeSettings(BaseModel, frozen=True, extra="forbid"):
         """As the core takes it."""
         selectors = (Selector(paths=tuple(it.paths), names=tuple(it.names), tags=it.tags) for it in self.entities)
         return Scope(name=name, manager=self.manager, selectors=tuple(selectors))
+
+
+class OverrideSettings(BaseModel, frozen=True, extra="forbid"):
+    """What is other in some accounts, or in all below some organizational units; a scope by its name, whole."""
+
+    accounts: list[AccountId] = []
+    organizational_units: list[UnitId] = []
+    limits: OtherLimits = OtherLimits()
+    severities: dict[CheckId, SeverityName] = {}
+    scopes: dict[ScopeName, ScopeSettings] = {}
+
+    def override(self) -> Override:
+        """As the core takes it."""
+        return Override(
+            accounts=frozenset(self.accounts),
+            units=frozenset(self.organizational_units),
+            limits={name: value for name, value in dict(self.limits).items() if value is not None},
+            severities=self.severities,
+            scopes=tuple(it.scope(name) for name, it in self.scopes.items()),
+        )
+
+
+def contested(overrides: Sequence[OverrideSettings]) -> Iterator[InitErrorDetails]:
+    """Overrides of nobody, and accounts and units that two of them name."""
+    claims = defaultdict[tuple[str, str], list[int]](list)
+    for number, it in enumerate(overrides):
+        named = {"accounts": it.accounts, "organizational_units": it.organizational_units}
+        if not any(named.values()):
+            yield fault(f"overrides.{number}", f"is of nobody: it needs {' or '.join(named)}")
+        for setting, values in named.items():
+            for value in values:
+                claims[setting, value].append(number)
+    for (setting, value), (first, *others) in claims.items():
+        for number in others:
+            yield fault(f"overrides.{number}.{setting}", f"{value} is named by overrides.{first} already")
