@@ -121,6 +121,12 @@ def test_scope_that_there_is_not_is_one_line(
     assert result.says_why_in_one_line() == f"auditor: {line}"
 
 
+def test_scope_of_other_accounts_is_none_of_this_one(auditor: Auditor, folder: Path, tmp_path: Path) -> None:
+    path = settings(tmp_path, {"overrides": [{"accounts": ["999999999999"], "scopes": {"shop": SHOP}}]})
+    result = auditor("audit", "--evidence", folder, "--settings", path, "--scope", "shop")
+    assert (result.code, result.err.splitlines()[-1]) == (2, "auditor: --scope: shop is none of account 111122223333's")
+
+
 def test_scope_that_nobody_could_look_for_is_not_said_to_be_empty(auditor: Auditor, tmp_path: Path) -> None:
     blind = write(tmp_path / "blind", ordinary() | {"authorization-details.json": b""})
     path = settings(tmp_path, {"scopes": {"shop": SHOP}})
