@@ -11,7 +11,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 
 from auditor.aws.gather import UnreadableSourceError, gather, snapshot
-from auditor.aws.session import connect
+from auditor.aws.regional import each_region
+from auditor.aws.session import OUT_OF_TIME, connect
 from auditor.aws.source import Asked, Source
 from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.aws.sources.account_summary import ACCOUNT_SUMMARY
@@ -484,3 +485,25 @@ def test_source_that_remembers_gets_nothing_in_the_first_run() -> None:
     source, given = recalling(remembers=True)
     gather(scripted(Wire(script=script())), [ACCOUNT_SUMMARY, source])
     assert given == [{"account-summary": SUMMARY}]
+
+
+# When time runs out.
+
+
+def test_nothing_more_is_asked_when_time_has_run_out_and_that_is_said() -> None:
+    """What was asked before is kept; a Region that hangs must not cost the whole audit."""
+    wire, seconds = Wire(script=script()), iter(range(10_000))
+    account = replace(scripted(wire), elapsed=lambda: float(next(seconds)))
+    answers = gather(account.within(3)).answers
+    asked = [name for name, it in answers.items() if isinstance(it, Answer)]
+    assert asked == [source.name for source in SOURCES[:3]]
+    assert {it.reason for it in answers.values() if isinstance(it, Unavailable)} == {OUT_OF_TIME.reason}
+    assert not OUT_OF_TIME.inapplicable
+
+
+def test_regions_that_there_is_no_time_for_are_gaps() -> None:
+    account = replace(scripted(Wire(script=script())), until=-1.0)
+    assert each_region(account, "accessanalyzer", ["eu-west-1"], lambda *_: ["seen"]) == (
+        [],
+        {"eu-west-1": OUT_OF_TIME},
+    )

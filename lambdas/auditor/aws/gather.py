@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from auditor.aws.errors import AWS_ERRORS, as_unavailable
-from auditor.aws.session import Aws
+from auditor.aws.session import OUT_OF_TIME, Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Source
 from auditor.aws.sources import SOURCES
 from auditor.core.evidence import Answer, Evidence
@@ -37,6 +37,8 @@ def gather(
 def _ask(
     source: Source, aws: Aws, answers: Mapping[str, Answer | Unavailable], before: Mapping[str, Any]
 ) -> Answer | Unavailable:
+    if aws.late:
+        return OUT_OF_TIME
     needed = {name: raw for name, raw in before.items() if source.remembers and name == source.name}
     for name in source.needs:
         answer = answers.get(name, Unavailable(reason="it was not asked"))

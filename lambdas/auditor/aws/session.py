@@ -1,20 +1,23 @@
 """Access to one account."""
 
+import math
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import boto3
 from botocore.config import Config
 
 from auditor.core.evidence import Refresh
-from auditor.core.model import Owner
+from auditor.core.model import Owner, Unavailable
 
 GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=60)
 REGIONAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
 """A Region that does not answer must not hold up the others for long."""
+
+OUT_OF_TIME = Unavailable(reason="not asked: the audit had no time left for it")
 
 T = TypeVar("T")
 
@@ -23,8 +26,9 @@ T = TypeVar("T")
 class Aws:
     """One account as its credentials see it. `now` is the audit's clock.
 
-    `pause` waits for a number of seconds, of which `elapsed` tells how many have gone by since some moment. `memory`
-    holds what two sources ask alike; it lasts as long as the audit and is no part of the evidence.
+    `pause` waits for a number of seconds, of which `elapsed` tells how many have gone by since some moment; once it
+    tells more than `until`, nothing more is asked. `memory` holds what two sources ask alike; it lasts as long as the
+    audit and is no part of the evidence.
     """
 
     session: boto3.Session
@@ -33,7 +37,17 @@ class Aws:
     pause: Callable[[float], None] = time.sleep
     memory: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     elapsed: Callable[[], float] = time.monotonic
+    until: float = math.inf
     refresh: Refresh = field(default_factory=Refresh)
+
+    @property
+    def late(self) -> bool:
+        """Whether there is no time left to ask."""
+        return self.elapsed() > self.until
+
+    def within(self, seconds: float) -> Self:
+        """The same account, asked for so many seconds from now on."""
+        return replace(self, until=self.elapsed() + seconds)
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of `service`; of the session's own Region unless `region` is given."""

@@ -27,6 +27,10 @@ logger = Logger(service="auditor")
 metrics = Metrics(namespace="Auditor", service="audit")
 
 
+ASKING_SECONDS = 600
+"""Of the function's fifteen minutes: Regions that hang must leave the time to judge and to store."""
+
+
 class Trigger(BaseModel):
     """The function's input; `now` sets the audit's clock, for a repeatable run.
 
@@ -44,7 +48,8 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     session = boto3.Session()
     now = settings.now()
     deployed = settings.deployment()
-    aws = replace(connect(session, min(settings.validated(Trigger, event).now or now, now)), refresh=deployed.refresh())
+    account = connect(session, min(settings.validated(Trigger, event).now or now, now))
+    aws = replace(account, refresh=deployed.refresh()).within(ASKING_SECONDS)
     store = EvidenceStore(s3=session.client("s3"), bucket=told.evidence_bucket)
     evidence = gather(aws, before=store.recall(aws.owner))
     kept = store.keep(evidence)
