@@ -40,7 +40,8 @@ demo: .venv/ready ## audit an embedded account twice, and see what is told and d
 	@$(BIN)/python -m tests.demo
 
 test: .venv/ready .venv/node/ready .venv/emulator/ready ## every rung of the ladder
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --ignore tests/deployed
+	$(BIN)/python -m pytest tests/deployed
 
 lint: .venv/ready ## ruff and mypy
 	$(BIN)/ruff format --check .

@@ -2,14 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
 
 import infra  # noqa: F401  (chooses the Node that the CDK runs on, before anything imports the CDK)
-
-ROOT = Path(__file__).parent
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000)  # --hypothesis-profile thorough
@@ -17,15 +14,10 @@ hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs together where two processes share the tests: all that use the one emulator, otherwise a file.
-
-    Only the crashes and faults are long enough to be shared out one by one.
-    """
+    """Where two processes share the tests, a file's go together; the crashes and faults are long, and go one by one."""
     for item in items:
-        folder, *_ = item.path.relative_to(ROOT).parts
-        together = {"deployed": folder, "test_survives.py": item.nodeid}
-        name = together.get(folder) or together.get(item.path.name) or str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
+        alone = item.path.name == "test_survives.py"
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
 
 
 NOBODY = {
