@@ -5,10 +5,10 @@ from auditor.checks.access_analyzer import (
     region_without_analyzer,
     unused_access,
 )
+from auditor.core.case import Case
 from auditor.core.subjects.access_analyzer import AnalyzerCoverage
 from tests import build
 from tests.build import ACCOUNT, analyzer_finding, region
-from tests.checks.case import Case
 
 EXTERNAL = analyzer_finding(type="ExternalAccess")
 INTERNAL = analyzer_finding(type="InternalAccess")

@@ -7,9 +7,9 @@ from auditor.checks.access_keys import (
     stale_access_key,
     unrequested_access_key,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from tests.build import NOW, access_key, ago, key_slot
-from tests.checks.case import Case
 
 UNSURE = "; or its other key: the report does not tell them apart"
 

@@ -7,9 +7,9 @@ from auditor.checks.account import (
     missing_security_contact,
     shared_alternate_contact,
 )
+from auditor.core.case import Case
 from auditor.core.subjects.sign_in import AlternateContacts, LocalUser, SignIn
 from tests.build import ACCOUNT, arn
-from tests.checks.case import Case
 
 SAML = arn("saml-provider/people")
 LOWERED = "signs in with a password of the account, past"

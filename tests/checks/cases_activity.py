@@ -3,11 +3,11 @@ from datetime import timedelta
 from typing import Any
 
 from auditor.checks.activity import idle_bedrock_access, idle_sagemaker_access, unused_services, work_with_long_term_key
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.subjects.activity import Activity, ServiceUse, UserActivity
 from auditor.core.subjects.credentials import KeySlot
 from tests.build import NOW, ago, arn, key_slot, when
-from tests.checks.case import Case
 
 
 def used(**services: float | None) -> tuple[ServiceUse, ...]:

@@ -8,12 +8,12 @@ from auditor.checks.alarms import (
     sign_in_without_mfa_without_alarm,
     trail_changes_without_alarm,
 )
+from auditor.core.case import Case
 from auditor.core.check import Check
 from auditor.core.derived.monitoring import MISSING, Step
 from auditor.core.sample_events import OF_CONTROL
 from auditor.core.subjects.monitoring import Monitoring, RootUseMonitoring, TrailChangeMonitoring
 from tests.build import ACCOUNT, trail_holder
-from tests.checks.case import Case
 
 
 def monitoring(kind: type[Monitoring], *events: str, missing: str = "", filters: tuple[str, ...] = ()) -> Monitoring:

@@ -12,10 +12,10 @@ from auditor.checks.attachments import (
     role_without_required_policy,
     unused_policy,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.subjects.entities import Attachments, Policy
 from tests.build import ACCOUNT, ADMINISTRATOR, OWNER, ago, allowing, arn, policy, principal
-from tests.checks.case import Case
 
 READ = allowing("s3:GetObject", "arn:aws:s3:::ledger/*")
 

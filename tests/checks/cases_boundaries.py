@@ -1,8 +1,8 @@
 from typing import Any
 
 from auditor.checks.boundaries import boundless_boundary, removable_boundary, unbounded_delegation
+from auditor.core.case import Case
 from tests.build import ADMINISTRATOR, OWNER, allowing, arn, policy, principal
-from tests.checks.case import Case
 
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 BOUND = {"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}}

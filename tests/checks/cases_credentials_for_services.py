@@ -3,8 +3,8 @@ from auditor.checks.credentials_for_services import (
     powerful_bedrock_key,
     stale_service_credential,
 )
+from auditor.core.case import Case
 from tests.build import bedrock_key, service_credential
-from tests.checks.case import Case
 
 CASES = (
     Case(

@@ -10,8 +10,8 @@ from auditor.checks.grants import (
     subscription_to_every_product,
     unconditional_sensitive_action,
 )
+from auditor.core.case import Case
 from tests.build import ADMINISTRATOR, OWNER, allowing, arn, policy
-from tests.checks.case import Case
 
 AWS = f"arn:{OWNER.partition}:iam::aws:policy/Anything"
 IN_VPC = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}

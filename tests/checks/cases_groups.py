@@ -1,6 +1,6 @@
 from auditor.checks.groups import administrator_group, empty_group, group_without_policies
+from auditor.core.case import Case
 from tests.build import ADMINISTRATOR, arn, group, principal
-from tests.checks.case import Case
 
 ANA = arn("user/ana")
 

@@ -4,10 +4,10 @@ from auditor.checks.identity_providers import (
     unapproved_oidc_audience,
     unused_identity_provider,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.subjects.entities import IdentityProviderDetail, TrustedProvider
 from tests.build import ago, arn, identity_provider
-from tests.checks.case import Case
 
 GITLAB = "oidc-provider/gitlab.com"
 

@@ -8,10 +8,10 @@ from auditor.checks.inline_policies import (
     only_inline_policies,
     service_wide_inline_policy,
 )
+from auditor.core.case import Case
 from auditor.core.subjects.entities import Policy
 from tests import build
 from tests.build import ADMINISTRATOR, OWNER, allowing, arn, principal
-from tests.checks.case import Case
 
 
 def inline(document: Any, owner: str = "user/ana") -> Policy:

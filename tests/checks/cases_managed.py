@@ -9,13 +9,13 @@ from auditor.checks.managed import (
     unowned_entity,
     wildcard_in_managed_policy,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.model import Subject
 from auditor.core.scopes import Scope, Selector
 from auditor.core.subjects.entities import Principal
 from auditor.core.subjects.managed import HeldPolicy, Roster
 from tests.build import ACCOUNT, ADMINISTRATOR, allowing, arn, policy, principal, role, user
-from tests.checks.case import Case
 
 MANAGER = arn("role/shop-manager")
 SHOP = Scope(name="shop", manager=MANAGER, selectors=(Selector(paths=("/shop/*",)), Selector(names=("shop-*",))))

@@ -14,6 +14,7 @@ from auditor.checks.organization import (
     unlisted_delegated_administrator,
     unlisted_region_left_open,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.subjects.organization import (
     AiOptOut,
@@ -25,7 +26,6 @@ from auditor.core.subjects.organization import (
     TagRules,
 )
 from tests.build import ACCOUNT, affiliation
-from tests.checks.case import Case
 
 MANAGEMENT = "999988887777"
 TOOLS = "444455556666"

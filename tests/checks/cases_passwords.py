@@ -10,9 +10,9 @@ from auditor.checks.passwords import (
     reusable_passwords,
     short_passwords,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from tests.build import password_policy
-from tests.checks.case import Case
 
 STRONG = password_policy()
 UNSET = password_policy(

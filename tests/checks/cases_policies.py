@@ -7,8 +7,8 @@ from auditor.checks.policies import (
     service_wide_policy,
     unattached_administrator_policy,
 )
+from auditor.core.case import Case
 from tests.build import ADMINISTRATOR, OWNER, allowing, arn, policy
-from tests.checks.case import Case
 
 HOLDERS = (arn("user/team/ana"), arn("group/all"), arn("role/deploy"), arn("role/x"))
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}

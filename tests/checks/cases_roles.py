@@ -1,6 +1,6 @@
 from auditor.checks.roles import administrator_role, cloudwatch_sharing_role, role_without_policy, unused_role
+from auditor.core.case import Case
 from tests.build import arn, principal, role, trusting
-from tests.checks.case import Case
 
 CASES = (
     Case(

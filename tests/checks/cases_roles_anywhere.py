@@ -8,10 +8,10 @@ from auditor.checks.roles_anywhere import (
     expiring_trust_anchor,
     unbounded_anywhere_profile,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.subjects.roles_anywhere import ProfileAccess, TrustAnchor
 from tests.build import ACCOUNT, ago, arn
-from tests.checks.case import Case
 
 PLACE = f"arn:aws:rolesanywhere:eu-west-1:{ACCOUNT}"
 DEPLOY, BUILD = arn("role/team/deploy"), arn("role/build")

@@ -5,8 +5,8 @@ from auditor.checks.root import (
     root_with_virtual_mfa,
     root_without_mfa,
 )
+from auditor.core.case import Case
 from tests.build import NO_KEY, ago, arn, certificate, key_slot, root, root_mfa
-from tests.checks.case import Case
 
 NO_CREDENTIALS = root(mfa=False, has_password=False)
 PHONE = arn("mfa/phone")

@@ -1,7 +1,7 @@
 from auditor.checks.root_management import decentralized_root_access, remaining_root_credentials
+from auditor.core.case import Case
 from auditor.core.subjects.organization import CentralRootAccess, ManagedRoot
 from tests.build import ACCOUNT, OWNER
-from tests.checks.case import Case
 
 
 def central(*, credentials: bool = True, sessions: bool = True) -> CentralRootAccess:

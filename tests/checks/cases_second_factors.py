@@ -4,8 +4,8 @@ from auditor.checks.second_factors import (
     console_without_mfa,
     key_user_without_mfa,
 )
+from auditor.core.case import Case
 from tests.build import arn, key_slot, root_row, user, user_with_devices, user_with_rights
-from tests.checks.case import Case
 
 ROOT = root_row(mfa_active=False, password_last_used=None, keys=(key_slot(age=9), key_slot(age=9)))
 PHONE, PASSKEY = arn("mfa/phone"), arn("u2f/user/ana/laptop-ABC")

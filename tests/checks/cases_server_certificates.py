@@ -1,6 +1,6 @@
 from auditor.checks.server_certificates import expired_server_certificate, expiring_server_certificate
+from auditor.core.case import Case
 from tests.build import server_certificate
-from tests.checks.case import Case
 
 CASES = (
     Case(

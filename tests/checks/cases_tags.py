@@ -8,11 +8,11 @@ from auditor.checks.tags import (
     untagged_server_certificate,
     untagged_user,
 )
+from auditor.core.case import Case
 from auditor.core.check import Check, Limits
 from auditor.core.model import Subject
 from auditor.core.subjects.entities import IdentityProviderDetail, ServerCertificateDetail
 from tests.build import analyzer, identity_provider, role, server_certificate, user_detail
-from tests.checks.case import Case
 
 TAGS = {"team": "red", "stage": ""}
 OF_AWS = {"aws:team": "red", "aws:cloudformation:stack-name": "x", "Team": "red"}

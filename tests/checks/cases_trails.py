@@ -6,9 +6,9 @@ from auditor.checks.trails import (
     unrecorded_management_event,
     unrecorded_region,
 )
+from auditor.core.case import Case
 from auditor.core.subjects.trails import AccountTrails, RecordedRegion
 from tests.build import ACCOUNT, trail
-from tests.checks.case import Case
 
 MANAGEMENT = "999988887777"
 

@@ -10,10 +10,10 @@ from auditor.checks.trust import (
     trust_by_exclusion,
     unguarded_cross_account_trust,
 )
+from auditor.core.case import Case
 from auditor.core.check import Limits
 from auditor.core.subjects.entities import Principal
 from tests.build import ACCOUNT, OWNER, arn, principal, trusting
-from tests.checks.case import Case
 
 OTHER = "444455556666"
 ROOT = f"arn:{OWNER.partition}:iam::{OTHER}:root"

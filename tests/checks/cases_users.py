@@ -8,6 +8,7 @@ from auditor.checks.users import (
     user_outside_groups,
     user_without_credentials,
 )
+from auditor.core.case import Case
 from tests.build import (
     ADMINISTRATOR,
     allowing,
@@ -20,7 +21,6 @@ from tests.build import (
     user_detail,
     user_with_services,
 )
-from tests.checks.case import Case
 
 IDLE = {"password_used": None, "password_changed": None}
 ROOT = root_row(

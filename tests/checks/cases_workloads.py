@@ -9,6 +9,7 @@ from auditor.checks.workloads import (
     secret_in_configuration,
     workload_in_management_account,
 )
+from auditor.core.case import Case
 from auditor.core.model import Subject
 from auditor.core.subjects.workloads import (
     CarriedKey,
@@ -19,7 +20,6 @@ from auditor.core.subjects.workloads import (
     WorkloadRole,
 )
 from tests.build import ACCOUNT, arn
-from tests.checks.case import Case
 
 FUNCTION, INSTANCE = "AWS::Lambda::Function", "AWS::EC2::Instance"
 

@@ -13,12 +13,12 @@ from auditor import checks
 from auditor.checks import CATALOGUE, FAMILIES
 from auditor.checks.controls import titles
 from auditor.checks.promises import LIMITS, PROMISES, broken, judged, limits_read
+from auditor.core.case import Case
 from auditor.core.check import Because, Check, Context, Problem, Severity, check
 from auditor.core.model import Observed, Subject, Unavailable
 from auditor.core.subjects.credentials import AccessKey
 from auditor.policy.derive import DERIVATIONS, derive
 from tests.build import account_summary, analyzer, observed, root_row
-from tests.checks.case import Case
 
 
 def short_name(module: ModuleType) -> str:

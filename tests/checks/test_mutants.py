@@ -7,10 +7,10 @@ from types import ModuleType
 import pytest
 
 from auditor.checks import FAMILIES, roles
+from auditor.core.case import Case
 from auditor.core.model import Subject
 from bench.mutants import Mutant, Outcome, main, outcome, summary
 from tests.build import role
-from tests.checks.case import Case
 from tests.checks.test_catalogue import CASES
 
 FLAGGED: dict[Subject, str] = {role(used=91): "deploy was last used 2026-08-21 (limit 90 days; AWS keeps 400)"}

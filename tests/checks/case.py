@@ -1,3 +1,0 @@
-from auditor.core.case import Case
-
-__all__ = ["Case"]
