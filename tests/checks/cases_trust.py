@@ -5,9 +5,12 @@ from auditor.checks.trust import (
     oidc_trust_without_audience,
     oidc_trust_without_subject,
     role_open_to_everybody,
+    role_open_to_guests,
     saml_trust_without_audience,
     service_trust_without_source,
     trust_by_exclusion,
+    trust_of_another_organization,
+    trust_of_every_certificate,
     unguarded_cross_account_trust,
 )
 from auditor.core.case import Case
@@ -22,11 +25,21 @@ CLUSTER = arn("oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12")
 CLUSTER_KEY = "oidc.eks.eu-west-1.amazonaws.com/id/AB12"
 ADFS = arn("saml-provider/adfs")
 WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
-ANYBODYS = ("*", "repo:*", "repo:*/api:*", "repo:shop*/api:*", ["repo:shop/api:*", "*"], "environment:prod")
+ANYBODYS = (
+    *("*", "repo:*", "repo:*/api:*", "repo:shop*/api:*", ["repo:shop/api:*", "*"], "environment:prod"),
+    *("*:environment:prod", "repo:*@123/api@456:*", "repository_owner:*", "ref:refs/heads/main"),
+)
+OWN_REPOSITORIES = (
+    *("repo:shop/api:ref:refs/heads/main", "repo:shop/*", "repo:shop@123/api@456:environment:prod"),
+    *("repository_owner_id:123:environment:prod", "environment:prod:repository_owner:shop"),
+)
 KEYLESS = ("ec2", "lambda", "glue", "apigateway", "backup")
 EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "4711"}}
 OURS = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 NOT_OURS = {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+THEIRS = {"StringEquals": {"aws:PrincipalOrgID": "o-theirs1234"}}
+MEMBER: dict[str, Any] = {"organization": "o-a1b2c3d4e5"}
+LONE: dict[str, Any] = {"organization": ""}
 
 
 def equal(**keys: Any) -> dict[str, Any]:
@@ -57,10 +70,24 @@ def subject(host: str, value: Any) -> Principal:
     return federated(arn(f"oidc-provider/{host}"), {"StringLike": {f"{host}:sub": value}})
 
 
+def guests(amr: dict[str, Any], **fields: Any) -> Principal:
+    condition = {"StringEquals": {f"{COGNITO}:aud": "eu-west-1:1"}, **amr}
+    return admitting({"Federated": COGNITO}, condition, WEB_IDENTITY, **fields)
+
+
+def certificate(condition: dict[str, Any], **fields: Any) -> Principal:
+    return admitting({"Service": "rolesanywhere.amazonaws.com"}, condition, **fields)
+
+
+COGNITO = "cognito-identity.amazonaws.com"
+AMR = f"{COGNITO}:amr"
+ANCHOR = f"arn:{OWNER.partition}:rolesanywhere:eu-west-1:{ACCOUNT}:trust-anchor/"
 AUDIENCE = github("aud", "sts.amazonaws.com", "StringEquals")
 ALLOW = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 DENY = {**ALLOW, "Effect": "Deny", "Principal": "*"}
+DENY_OTHERS = {"Effect": "Deny", "Action": "sts:AssumeRole"}
 READER: dict[str, Any] = {"attached": (f"arn:{OWNER.partition}:iam::aws:policy/ReadOnlyAccess",)}
+BUILDKITE = arn("oidc-provider/agent.buildkite.com")
 PIPES = {"Service": "pipes.amazonaws.com"}
 PIPES_OPEN = "deploy trusts pipes.amazonaws.com for any account"
 GITHUB_OPEN = "deploy trusts whomever token.actions.githubusercontent.com signs in"
@@ -76,11 +103,39 @@ CASES = (
             admitting({"AWS": "*"}, administrator=True): "deploy can be assumed by anybody",
             # An external id is no secret, and a key that a request may lack closes nothing.
             admitting("*", EXTERNAL_ID): "deploy can be assumed by anybody if sts:ExternalId is met",
-            admitting("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}): (
-                "deploy can be assumed by anybody if aws:PrincipalOrgID is met"
+            admitting("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}): "deploy can be assumed by anybody",
+            admitting("*", {"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": "o-1/r-1/"}}): (
+                "deploy can be assumed by anybody"
             ),
-            admitting("*", {"StringLike": {"aws:PrincipalOrgID": "*"}}): (
-                "deploy can be assumed by anybody if aws:PrincipalOrgID is met"
+            **{
+                admitting("*", {"StringLike": {key: value}}): "deploy can be assumed by anybody"
+                for key, value in (
+                    *(("aws:PrincipalOrgID", "*"), ("aws:PrincipalOrgID", "o-*"), ("aws:PrincipalOrgPaths", "o-*/r-*")),
+                    *(("aws:PrincipalAccount", "*"), ("aws:PrincipalAccount", "????????????")),
+                    *(("aws:PrincipalArn", "*"), ("aws:PrincipalArn", "arn:*:role/*"), ("aws:userid", "*")),
+                )
+            },
+            admitting("*", {"StringLike": {"aws:PrincipalAccount": "4444*"}}): (
+                "deploy can be assumed by anybody if aws:PrincipalAccount is met"
+            ),
+            # Everybody else, and anybody in an organization.
+            admitting("*", NOT_OURS): "deploy can be assumed by anybody",
+            admitting("*", {"Null": {"aws:PrincipalOrgID": "false"}}): "deploy can be assumed by anybody",
+            admitting("*", {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}): "deploy can be assumed by anybody",
+            admitting("*", {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}): (
+                "deploy can be assumed by anybody if aws:SourceIp is met"
+            ),
+            admitting("*", {"DateLessThan": {"aws:CurrentTime": "2026-11-21T00:00:00Z"}}): (
+                "deploy can be assumed by anybody"
+            ),
+            admitting("*", action=WEB_IDENTITY): "deploy can be assumed by anybody",
+            # Anybody's account is in the place of the account.
+            admitting("*", equal(**{"aws:PrincipalAccount": "${aws:PrincipalAccount}"})): (
+                "deploy can be assumed by anybody"
+            ),
+            # The denial spares whoever says so.
+            role(ALLOW, {**DENY, "Condition": {**NOT_OURS, "ArnNotLike": {"aws:PrincipalArn": "arn:*:role/a"}}}): (
+                "deploy can be assumed by anybody"
             ),
             # Anybody can call a role of theirs so.
             admitting("*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy"}}): (
@@ -99,6 +154,16 @@ CASES = (
             admitting("*", equal(**{"aws:PrincipalAccount": OTHER})),
             admitting("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/*"}}),
             role(ALLOW, {**DENY, "Condition": NOT_OURS}),
+            role(ALLOW, {**DENY_OTHERS, "NotPrincipal": {"AWS": arn("root")}}),
+            role(ALLOW, {**DENY, "Condition": {"ArnNotLike": {"aws:PrincipalArn": arn("role/*")}}}),
+            admitting("*", equal(**{"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}), **MEMBER),
+            admitting("*", equal(**{"aws:PrincipalAccount": "${aws:ResourceAccount}"})),
+            admitting("*", {"StringLike": {"aws:userid": "AROA1EXAMPLEEXAMPLE12:*"}}),
+            # A wildcard is none where texts have to be the same.
+            admitting("*", equal(**{"aws:PrincipalOrgID": "*"})),
+            # Nobody can meet it, and nobody can any more.
+            admitting("*", {**equal(**{"aws:PrincipalAccount": OTHER}), "Null": {"aws:PrincipalAccount": "true"}}),
+            admitting("*", {"DateLessThan": {"aws:CurrentTime": "2026-11-01T00:00:00Z"}}),
             role(ALLOW, DENY),
             role(DENY),
             admitting("*", action="sts:TagSession"),
@@ -118,6 +183,8 @@ CASES = (
         },
         passes=(
             admitting("*"),
+            role({"Effect": "Allow", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole", "Condition": OURS}),
+            principal("User", "ana", trust=trusting({"AWS": ROOT})),
             role({"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}),
             role({"Effect": "Allow", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}, aws_owned=True),
             principal("User", "ana"),
@@ -140,15 +207,30 @@ CASES = (
                 {**ALLOW, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/a"}, "Condition": EXTERNAL_ID},
                 {**ALLOW, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/b"}},
             ): f"deploy can be assumed by arn:aws:iam::{OTHER}:role/b",
-            admitting("*", equal(**{"aws:PrincipalAccount": OTHER})): (
-                f"deploy can be assumed by {OTHER} if aws:PrincipalAccount is met"
+            admitting("*", equal(**{"aws:PrincipalAccount": OTHER})): f"deploy can be assumed by {OTHER}",
+            # Any id does, or none.
+            admitting({"AWS": ROOT}, {"StringLike": {"sts:ExternalId": "*"}}): (
+                f"deploy can be assumed by {ROOT} if sts:ExternalId is met"
             ),
+            admitting({"AWS": ROOT}, {"StringNotEquals": {"sts:ExternalId": "4711"}}): (
+                f"deploy can be assumed by {ROOT} if sts:ExternalId is met"
+            ),
+            admitting({"AWS": f"arn:aws:sts::{OTHER}:assumed-role/a/b"}): (
+                f"deploy can be assumed by arn:aws:sts::{OTHER}:assumed-role/a/b"
+            ),
+            # Not our fence.
+            admitting({"AWS": ROOT}, THEIRS, **MEMBER): f"deploy can be assumed by {ROOT} if aws:PrincipalOrgID is met",
+            admitting({"AWS": ROOT}, THEIRS, **LONE): f"deploy can be assumed by {ROOT} if aws:PrincipalOrgID is met",
         },
         passes=(
             admitting({"AWS": arn("root")}),
             admitting({"AWS": ACCOUNT}),
             admitting({"AWS": ROOT}, EXTERNAL_ID),
             admitting({"AWS": ROOT}, OURS),
+            admitting({"AWS": ROOT}, OURS, **MEMBER),
+            admitting({"AWS": ROOT}, equal(**{"aws:PrincipalAccount": ACCOUNT})),
+            role({**ALLOW, "Principal": {"AWS": ROOT}}, {**DENY, "Principal": {"AWS": OTHER}}),
+            admitting({"AWS": ROOT}, action=WEB_IDENTITY),
             admitting({"AWS": "AROA1EXAMPLEEXAMPLE12"}),
             admitting({"Service": "ec2.amazonaws.com"}),
             admitting("*"),
@@ -158,6 +240,33 @@ CASES = (
         unguarded_cross_account_trust,
         passes=(admitting({"AWS": ROOT}),),
         limits=Limits(known_accounts=(OTHER,)),
+    ),
+    Case(
+        trust_of_another_organization,
+        fails={
+            admitting("*", THEIRS, **MEMBER): "deploy can be assumed from all accounts of o-theirs1234",
+            admitting("*", THEIRS, administrator=True, **LONE): (
+                "deploy can be assumed from all accounts of o-theirs1234"
+            ),
+            admitting("*", {**THEIRS, "Bool": {"aws:MultiFactorAuthPresent": "true"}}, **MEMBER): (
+                "deploy can be assumed from all accounts of o-theirs1234 if aws:MultiFactorAuthPresent is met"
+            ),
+            admitting("*", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-theirs1234/r-1/*"}}, **MEMBER): (
+                "deploy can be assumed from all accounts of o-theirs1234 if aws:PrincipalOrgPaths is met"
+            ),
+            role(ALLOW, {**DENY, "Condition": {"StringNotEquals": THEIRS["StringEquals"]}}, **MEMBER): (
+                "deploy can be assumed from all accounts of o-theirs1234"
+            ),
+        },
+        passes=(
+            admitting("*", OURS, **MEMBER),
+            # Whose it is was not seen.
+            admitting("*", THEIRS),
+            # One account of it is meant.
+            admitting("*", {"StringEquals": {**THEIRS["StringEquals"], "aws:PrincipalAccount": OTHER}}, **MEMBER),
+            admitting("*", **MEMBER),
+            admitting({"AWS": arn("root")}, THEIRS, **MEMBER),
+        ),
     ),
     # The account that manages the organization can act in each of its members anyway.
     Case(unguarded_cross_account_trust, passes=(admitting({"AWS": ROOT}, management=OTHER),)),
@@ -171,6 +280,9 @@ CASES = (
             ),
             admitting("*", **READER): "deploy holds ReadOnlyAccess and can be assumed from everybody",
             admitting({"AWS": ["*", "*"]}, **READER): "deploy holds ReadOnlyAccess and can be assumed from everybody",
+            admitting("*", THEIRS, **MEMBER, **READER): (
+                "deploy holds ReadOnlyAccess and can be assumed from o-theirs1234"
+            ),
             admitting({"AWS": ROOT}, administrator=True): (
                 f"deploy holds a policy that allows everything and can be assumed from {OTHER}"
             ),
@@ -198,12 +310,18 @@ CASES = (
             admitting({"Federated": GITHUB}, None, WEB_IDENTITY, administrator=True): (
                 "deploy trusts token.actions.githubusercontent.com for any audience"
             ),
-            federated("cognito-identity.amazonaws.com"): (
-                "deploy trusts cognito-identity.amazonaws.com for any audience"
+            federated(COGNITO): "deploy trusts cognito-identity.amazonaws.com for any audience",
+            # Somebody is named, and the application is not.
+            federated("accounts.google.com", equal(**{"accounts.google.com:sub": "4711"})): (
+                "deploy trusts accounts.google.com for any audience"
+            ),
+            federated(GITHUB, github("aud", "sts.amazonaws.com", "StringNotEquals")): (
+                "deploy trusts token.actions.githubusercontent.com for any audience"
             ),
         },
         passes=(
             federated(GITHUB, AUDIENCE),
+            federated(GITHUB, action="sts:AssumeRole"),
             federated(CLUSTER, {"StringEquals": {f"{CLUSTER_KEY}:aud": "sts.amazonaws.com"}}),
             federated("accounts.google.com", {"StringEquals": {"accounts.google.com:oaud": "4711"}}),
             federated("www.amazon.com", {"StringEquals": {"www.amazon.com:app_id": "4711"}}),
@@ -218,22 +336,54 @@ CASES = (
             federated(GITHUB, AUDIENCE): GITHUB_OPEN,
             **{federated(GITHUB, AUDIENCE, github("sub", value)): GITHUB_OPEN for value in ANYBODYS},
             federated(GITHUB, github("actor", "octocat")): GITHUB_OPEN,
-            federated(GITHUB, {"StringNotEquals": {"token.actions.githubusercontent.com:sub": "repo:evil/api"}}): (
-                GITHUB_OPEN
-            ),
+            federated(GITHUB, github("sub", "repo:evil/api", "StringNotEquals")): GITHUB_OPEN,
+            federated(GITHUB, github("sub", "repo:*", "ForAllValues:StringLike")): GITHUB_OPEN,
             admitting({"Federated": GITHUB}, AUDIENCE, WEB_IDENTITY, administrator=True): GITHUB_OPEN,
-            subject("gitlab.com", "project_path:*"): "deploy trusts whomever gitlab.com signs in",
-            subject("app.terraform.io", "organization:*:project:*"): "deploy trusts whomever app.terraform.io signs in",
+            **{
+                subject(host, value): f"deploy trusts whomever {host} signs in"
+                for host, value in (
+                    *(("gitlab.com", "project_path:*"), ("gitlab.example.com", "project_path:*:ref_type:branch:*")),
+                    *(("gitlab.example.com", "*:ref_type:branch:ref:main"), ("gitlab.com", "project_path:shop*/api:*")),
+                    *(("app.terraform.io", "organization:*:project:*"), ("app.eu.terraform.io", "*")),
+                    *(("agent.buildkite.com", "organization:*:pipeline:deploy:*"), ("scalr.io", "account:*")),
+                    *(("oidc.vercel.com", "owner:*:project:web:*"), ("api.pulumi.com/oidc", "pulumi:deploy:org:*")),
+                    *(("oidc.codefresh.io", "account:*:pipeline:*"), ("proidc.upbound.io", "mcp:*:provider:aws")),
+                )
+            },
+            federated(BUILDKITE, {"StringLike": {"aws:RequestTag/organization_slug": "*"}}): (
+                "deploy trusts whomever agent.buildkite.com signs in"
+            ),
+            # Any service account of Google's customers gets a token for any audience.
+            federated("accounts.google.com", equal(**{"accounts.google.com:oaud": "4711"})): (
+                "deploy trusts whomever accounts.google.com signs in"
+            ),
             federated(CLUSTER, equal(**{f"{CLUSTER_KEY}:aud": "sts.amazonaws.com"})): (
                 "deploy trusts whomever oidc.eks.eu-west-1.amazonaws.com/id/ab12 signs in"
             ),
-            federated(CLUSTER, {"StringLike": {f"{CLUSTER_KEY}:sub": "*"}}): (
-                "deploy trusts whomever oidc.eks.eu-west-1.amazonaws.com/id/ab12 signs in"
-            ),
+            **{
+                federated(CLUSTER, {"StringLike": {f"{CLUSTER_KEY}:sub": value}}): (
+                    "deploy trusts whomever oidc.eks.eu-west-1.amazonaws.com/id/ab12 signs in"
+                )
+                for value in ("*", "system:*", "system:serviceaccount:*", "system:serviceaccount:*:api")
+            },
         },
         passes=(
-            federated(GITHUB, AUDIENCE, github("sub", "repo:shop/api:ref:refs/heads/main")),
-            federated(GITHUB, AUDIENCE, github("sub", "repo:shop/*")),
+            *(federated(GITHUB, AUDIENCE, github("sub", value)) for value in OWN_REPOSITORIES),
+            # A wildcard is none where texts have to be the same.
+            federated(GITHUB, AUDIENCE, github("sub", "repo:*", "StringEquals")),
+            federated(GITHUB, github("sub", "repo:shop/*", "StringLikeIfExists")),
+            federated(BUILDKITE, equal(**{"aws:RequestTag/organization_slug": "shop"})),
+            subject("agent.buildkite.com", "organization:shop:pipeline:deploy:*"),
+            subject("gitlab.example.com", "project_path:shop/*"),
+            subject("oidc.vercel.com", "owner:shop:project:web:environment:production"),
+            federated(
+                arn("oidc-provider/oidc.vercel.com"), equal(**{"oidc.vercel.com:aud": "https://vercel.com/shop"})
+            ),
+            federated(arn("oidc-provider/api.pulumi.com/oidc"), equal(**{"api.pulumi.com/oidc:aud": "aws:shop"})),
+            subject("oidc.circleci.com/org/4711", "org/4711/project/0815/user/*"),
+            federated(CLUSTER, {"StringLike": {f"{CLUSTER_KEY}:sub": "system:serviceaccount:shop-*:api"}}),
+            federated("accounts.google.com", equal(**{"accounts.google.com:aud": "4711"})),
+            federated("accounts.google.com"),
             federated(GITHUB, github("sub", "repo:shop/api:*", "ForAnyValue:StringLike")),
             federated(GITHUB, github("repository_owner", "shop", "StringEquals")),
             federated(GITHUB, github("job_workflow_ref", "shop/pipelines/.github/workflows/*")),
@@ -245,15 +395,42 @@ CASES = (
         ),
     ),
     Case(
+        role_open_to_guests,
+        fails={
+            guests({}): "deploy can be assumed by guests of a Cognito identity pool",
+            guests({"ForAnyValue:StringLike": {AMR: "unauthenticated"}}, administrator=True): (
+                "deploy can be assumed by guests of a Cognito identity pool"
+            ),
+            guests({"ForAnyValue:StringLike": {AMR: "*authenticated"}}): (
+                "deploy can be assumed by guests of a Cognito identity pool"
+            ),
+        },
+        shows={
+            guests({"StringEqualsIfExists": {"aws:RequestTag/a": "b"}}): {
+                "conditions": ("aws:RequestTag/a", f"{COGNITO}:aud")
+            }
+        },
+        passes=(
+            guests({"ForAnyValue:StringLike": {AMR: "authenticated"}}),
+            guests({"ForAnyValue:StringEquals": {AMR: "graph.facebook.com"}}),
+            federated("accounts.google.com"),
+        ),
+    ),
+    Case(
         saml_trust_without_audience,
         fails={
             federated(ADFS, action="sts:AssumeRoleWithSAML"): "deploy trusts adfs for any audience",
+            federated(ADFS, {"StringLike": {"SAML:aud": "*"}}, action="sts:AssumeRoleWithSAML"): (
+                "deploy trusts adfs for any audience"
+            ),
             admitting(
                 {"Federated": ADFS}, equal(**{"SAML:iss": "https://idp"}), "sts:AssumeRoleWithSAML", administrator=True
             ): "deploy trusts adfs for any audience",
         },
         passes=(
             federated(ADFS, equal(**{"SAML:aud": "https://signin.aws/saml"}), action="sts:AssumeRoleWithSAML"),
+            federated(ADFS, {"StringEqualsIfExists": {"SAML:aud": "https://a"}}, action="sts:AssumeRoleWithSAML"),
+            federated(ADFS),
             federated(GITHUB),
         ),
     ),
@@ -288,6 +465,30 @@ CASES = (
             admitting({"Service": "pipes.amazonaws.com"}, aws_owned=True),
             # A provider whose host begins like a service.
             admitting({"Federated": "pipes.example.com"}, None, WEB_IDENTITY),
+        ),
+    ),
+    Case(
+        trust_of_every_certificate,
+        fails={
+            certificate({}): "deploy can be assumed with any certificate",
+            certificate({}, administrator=True): "deploy can be assumed with any certificate",
+            certificate(equal(**{"aws:SourceAccount": ACCOUNT})): "deploy can be assumed with any certificate",
+            certificate({"ArnLike": {"aws:SourceArn": f"{ANCHOR}*"}}): "deploy can be assumed with any certificate",
+            certificate({"StringLike": {"aws:PrincipalTag/x509Subject/CN": "*"}}): (
+                "deploy can be assumed with any certificate"
+            ),
+            # A certificate need not have the field.
+            certificate({"StringEqualsIfExists": {"aws:PrincipalTag/x509SAN/DNS": "a"}}): (
+                "deploy can be assumed with any certificate"
+            ),
+        },
+        passes=(
+            certificate({"ArnEquals": {"aws:SourceArn": f"{ANCHOR}4711"}}),
+            certificate(equal(**{"aws:PrincipalTag/x509Subject/CN": "api"})),
+            certificate({"StringLike": {"sts:SourceIdentity": "CN=api-*"}}),
+            certificate({}, aws_owned=True),
+            admitting({"Service": "ec2.amazonaws.com"}),
+            admitting({"Federated": "rolesanywhere.example.com"}, None, WEB_IDENTITY),
         ),
     ),
 )

@@ -6,7 +6,12 @@ import pytest
 
 from auditor.checks.attachments import required_policy_not_in_use
 from auditor.checks.policies import service_wide_policy
-from auditor.checks.trust import oidc_trust_without_subject, service_trust_without_source, unguarded_cross_account_trust
+from auditor.checks.trust import (
+    oidc_trust_without_subject,
+    service_trust_without_source,
+    trust_of_another_organization,
+    unguarded_cross_account_trust,
+)
 from auditor.core.check import Because, Check, Context, Limits, Severity
 from auditor.core.evaluate import Finding, evaluate
 from auditor.core.model import Subject
@@ -41,12 +46,17 @@ PROVIDERS = [arn("oidc-provider/gitlab.com"), arn("oidc-provider/app.terraform.i
             trusting({"Federated": PROVIDERS}, WEB),
             trusting({"Federated": PROVIDERS[0]}, WEB),
         ),
+        (
+            trust_of_another_organization,
+            trusting(Condition={"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}}),
+            trusting(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-2"}}),
+        ),
     ],
 )
 def test_each_outsider_is_a_finding_that_outlives_the_others(
     it: Check, both: dict[str, Any], one: dict[str, Any]
 ) -> None:
-    two, left = found(it, principal(trust=both)), found(it, principal(trust=one))
+    two, left = (found(it, principal(trust=trust, organization="o-a1b2c3d4e5")) for trust in (both, one))
     assert (len({finding.id for finding in two}), len(left)) == (2, 1)
     assert left[0].id in {finding.id for finding in two}
 

@@ -216,6 +216,8 @@ def test_every_element_of_a_statement_is_read() -> None:
             Clause(operator="foranyvalue:stringlike", key="aws:tagkeys", values=("a*", "b")),
             Clause(operator="bool", key="aws:securetransport", values=("true",)),
         ),
+        number=1,
+        variables=False,
     )
 
 

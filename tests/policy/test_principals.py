@@ -51,3 +51,10 @@ def test_management_account_of_the_organization_is_known_where_it_was_seen() -> 
         "999988887777"
     ]
     assert [it.management for it in principals(role()).subjects] == [None]
+
+
+def test_organization_of_the_account_is_known_where_it_was_seen() -> None:
+    """An account that is in none is not one of which that was not seen."""
+    said = [None, affiliation(), affiliation(organization=None, management=None)]
+    seen = [principals(role(), organization=None if it is None else observed(it)).subjects for it in said]
+    assert [it.organization for (it,) in seen] == [None, "o-a1b2c3d4e5", ""]

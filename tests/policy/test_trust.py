@@ -2,9 +2,13 @@ from typing import Any
 
 import pytest
 
+from auditor.policy.callers import Zone
 from auditor.policy.document import MalformedPolicyError, Party
-from auditor.policy.trust import Admission, admissions, excluding
+from auditor.policy.trust import ASSUMING, Admission, admissions, excluding
 from tests.build import arn, trusting
+
+SAML, GITLAB = arn("saml-provider/adfs"), arn("oidc-provider/gitlab.com")
+WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 
 ALLOW = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 DENY = {**ALLOW, "Effect": "Deny", "Principal": "*"}
@@ -14,8 +18,8 @@ def admitted(trust: dict[str, Any]) -> list[str]:
     return [it.party.value for it in admissions(trust)]
 
 
-def one(who: Any, **elements: Any) -> Admission:
-    (admission,) = admissions(trusting(who, **elements))
+def one(who: Any, action: Any = "sts:*", **elements: Any) -> Admission:
+    (admission,) = admissions(trusting(who, action, **elements))
     return admission
 
 
@@ -26,14 +30,31 @@ def one(who: Any, **elements: Any) -> Admission:
         ("sts:*", True),
         ("*", True),
         ("STS:assumerole", True),
-        ("sts:AssumeRoleWithSAML", True),
-        ("sts:AssumeRoleWithWebIdentity", True),
         ("sts:TagSession", False),
         ("sts:SetSourceIdentity", False),
     ],
 )
 def test_who_may_only_tag_a_session_is_not_admitted(action: str, *, admits: bool) -> None:
     assert bool(admitted(trusting({"AWS": "1"}, action))) is admits
+
+
+@pytest.mark.parametrize(
+    ("who", "action"),
+    [
+        ({"AWS": "1"}, "sts:AssumeRole"),
+        ({"Service": "ec2.amazonaws.com"}, "sts:AssumeRole"),
+        ({"Federated": SAML}, "sts:AssumeRoleWithSAML"),
+        ({"Federated": GITLAB}, WEB_IDENTITY),
+        ({"Federated": "accounts.google.com"}, WEB_IDENTITY),
+    ],
+)
+def test_each_kind_of_party_is_admitted_by_its_own_action(who: dict[str, str], action: str) -> None:
+    assert [it for it in ASSUMING if admitted(trusting(who, it))] == [action]
+
+
+@pytest.mark.parametrize("action", ASSUMING)
+def test_everybody_is_admitted_by_any_action(action: str) -> None:
+    assert admitted(trusting("*", action)) == ["*"]
 
 
 def test_every_party_of_every_allow_is_admitted() -> None:
@@ -58,7 +79,28 @@ def test_denial_of_everybody_admits_nobody(denial: dict[str, Any], *, nobody: bo
 def test_denial_of_the_rest_is_a_demand() -> None:
     fence = {**DENY, "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}
     (admission,) = admissions({"Statement": [ALLOW, fence]})
-    assert (admission.fenced, admission.everybody) == (True, False)
+    assert (admission.party, admission.everybody) == (Party(kind="Organization", value="o-1"), False)
+
+
+@pytest.mark.parametrize(
+    ("organization", "demanded", "fenced"),
+    [
+        (None, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ("o-1", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ("o-1", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/*"}}, True),
+        ("o-1", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}, False),
+        ("o-1", {"StringEquals": {"aws:PrincipalOrgID": "o-2"}}, False),
+        ("", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
+        (None, {"StringLike": {"aws:PrincipalOrgID": "o-*"}}, False),
+        (None, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
+    ],
+)
+def test_account_is_fenced_by_the_own_organization(
+    organization: str | None, demanded: dict[str, Any], *, fenced: bool
+) -> None:
+    trust = trusting({"AWS": "444455556666"}, Condition=demanded)
+    (admission,) = admissions(trust, Zone(account="111122223333", organization=organization))
+    assert admission.fenced is fenced
 
 
 def test_denial_of_the_rest_under_two_conditions_is_none() -> None:
@@ -122,7 +164,20 @@ def test_provider_is_named_as_condition_keys_begin(party: str, provider: str | N
 
 def test_excluded_parties_are_those_of_allows() -> None:
     spared = {"Effect": "Allow", "NotPrincipal": {"AWS": "a"}, "Action": "sts:AssumeRole"}
-    assert excluding({"Statement": [spared, {**spared, "Effect": "Deny"}, ALLOW]}) == (Party(kind="AWS", value="a"),)
+    assert excluding({"Statement": [spared, {**spared, "Action": "sts:TagSession"}, ALLOW]}) == (
+        Party(kind="AWS", value="a"),
+    )
+
+
+def test_who_is_denied_with_all_others_is_not_excluded_from_anything() -> None:
+    spared = {"Effect": "Allow", "NotPrincipal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"}
+    assert excluding({"Statement": [spared, {**spared, "Effect": "Deny"}]}) == ()
+
+
+def test_everybody_but_some_of_an_organization_is_that_organization() -> None:
+    spared = {"Effect": "Allow", "NotPrincipal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"}
+    trust = {"Statement": [{**spared, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}]}
+    assert (excluding(trust), admitted(trust)) == ((), ["o-1"])
 
 
 @pytest.mark.parametrize("ask", [lambda it: list(admissions(it)), excluding])

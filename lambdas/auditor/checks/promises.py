@@ -214,11 +214,19 @@ def _shifted(case: Case, name: str, units: int) -> Context:
     return replace(case.context(), limits=replace(case.limits, **{name: moved}))
 
 
+def _weight(it: Check, subject: Subject, context: Context) -> int:
+    """How much is wrong: a problem counts, and each reason to move its severity."""
+    return sum(1 + len(problem.because) for problem in judged(it, subject, context))
+
+
 def _flips(it: Check, cases: Cases, name: str, units: int) -> tuple[bool, bool]:
-    """Whether a failing case passes, and a passing one fails, as soon as this limit moves by that many units."""
-    freed = any(not judged(it, s, _shifted(case, name, units)) for case, s in _failing(cases))
-    caught = any(judged(it, s, _shifted(case, name, units)) for case in cases for s in case.passes)
-    return freed, caught
+    """Whether less, and whether more, is wrong with a case as soon as this limit moves by that many units."""
+    moved = [
+        _weight(it, s, _shifted(case, name, units)) - _weight(it, s, case.context())
+        for case in cases
+        for s in (*case.fails, *case.passes)
+    ]
+    return min(moved, default=0) < 0, max(moved, default=0) > 0
 
 
 def threshold_is_tested_on_both_sides(it: Check, cases: Cases) -> Iterator[str]:

@@ -37,6 +37,8 @@ class Because(Enum):
     OUTSIDE = ("it is open to the outside", 1)
     EVERLASTING = ("it never ends", 1)
     SENSITIVE = ("the security of everything else rests on it", 1)
+    OLD_KEY = ("an old access key opens it", 1)
+    NO_MFA = ("nothing but a password or key protects it", 1)
     GUARDED = ("a service control policy denies its use", -1)
 
     @property

@@ -19,7 +19,7 @@ from auditor.core.derived import (
     workloads,
 )
 from auditor.core.model import Facts, Subject
-from auditor.policy import bedrock, guardrails, principals, providers, roles_anywhere
+from auditor.policy import bedrock, guardrails, paths, principals, providers, roles_anywhere
 
 TOPICS = (
     principals,
@@ -38,6 +38,7 @@ TOPICS = (
     roles_anywhere,
     managed,
     activity,
+    paths,
 )
 """In order of need: a derivation may use what an earlier one gives."""
 

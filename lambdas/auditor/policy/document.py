@@ -10,6 +10,9 @@ from urllib.parse import unquote
 
 from auditor.policy.match import matches, overlap, whole
 
+VARIABLES_SINCE = "2012-10-17"
+"""The version of the policy language that has variables. A document without one is of the version before."""
+
 PASSING = "iam:passrole"
 PASSED_TO = "iam:passedtoservice"
 """The condition key that requests to pass a role have, and no others."""
@@ -55,7 +58,8 @@ class Statement:
     """One statement; ``Not…`` elements are in `not_actions`, `not_resources` and `not_parties`.
 
     What a statement does not have is None: an element that is there and empty speaks of nothing. `conditions` are the
-    names of its condition keys, `clauses` what they are compared with.
+    names of its condition keys, `clauses` what they are compared with. `number` counts from 1; `variables` says that
+    the document's version knows policy variables.
     """
 
     sid: str | None
@@ -68,6 +72,8 @@ class Statement:
     not_parties: tuple[Party, ...] | None = None
     conditions: tuple[str, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    number: int = 0
+    variables: bool = True
 
     @property
     def on_everything(self) -> bool:
@@ -95,8 +101,24 @@ class Statement:
         if action != PASSING and any(it.key == PASSED_TO and it.certain for it in self.clauses):
             return False
         if self.actions is not None:
-            return any(matches(it.lower(), action) for it in self.actions)
+            return self._lists(action)
         return not any(overlap(it.lower(), action) for it in self.not_actions or ())
+
+    def about_action(self, action: str) -> bool:
+        """Whether it speaks of the action, which is in lower case and no pattern, whatever its conditions are."""
+        return self._lists(action) is (self.actions is not None)
+
+    def _lists(self, action: str) -> bool:
+        """Whether its Action or NotAction admits the action."""
+        names, patterns = self._folded
+        return action in names or any(matches(it, action) for it in patterns)
+
+    @cached_property
+    def _folded(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The names and the patterns of its Action or NotAction in lower case: most are names."""
+        folded = [it.lower() for it in (self.actions if self.actions is not None else self.not_actions) or ()]
+        patterns = tuple(it for it in folded if "*" in it or "?" in it)
+        return frozenset(folded).difference(patterns), patterns
 
     def reaches(self, resource: str) -> bool:
         """Whether it speaks of all resources that the pattern of an ARN admits."""
@@ -105,7 +127,7 @@ class Statement:
         return self.not_resources is not None and not any(overlap(whole(it), resource) for it in self.not_resources)
 
 
-WILD = r"[*?]*\*[*?]*"
+WILD = r"\?*\*[*?]*"
 EVERY_ACTION = re.compile(rf"{WILD}(:{WILD})?")
 EVERY_RESOURCE = re.compile(rf"{WILD}|arn:(aws[a-z-]*:)?({WILD}:)*{WILD}")
 """``*``, and ARN patterns with nothing but a partition in them."""
@@ -169,6 +191,8 @@ def _read(document: Mapping[str, Any]) -> Iterator[Statement]:
             not_parties=_parties(raw, "NotPrincipal", number),
             conditions=tuple(sorted({name for name, _ in clauses})),
             clauses=tuple(clause for _, clause in clauses),
+            number=number,
+            variables=document.get("Version") == VARIABLES_SINCE,
         )
 
 

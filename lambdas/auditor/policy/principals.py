@@ -22,12 +22,14 @@ class _Holdings:
     inline: Mapping[str, list[Policy]]
     everything: Callable[[Policy], bool]
     management: str | None
+    organization: str | None
 
     def principal(self, entity: UserDetail | Group | Role) -> Principal:
         """The entity with all it holds. Raises MalformedPolicyError, and KeyError for a policy that was not seen."""
         groups = [self.groups[name] for name in entity.groups] if isinstance(entity, UserDetail) else []
         inherited = tuple(dict.fromkeys(arn for group in groups for arn in group.attached))
-        policies = list(self._policies([entity, *groups]))
+        held = list(self._policies([entity, *groups]))
+        policies = [policy for _, policy in held]
         everything = True in list(map(self.everything, policies))  # all are asked: each has to be readable
         bounded = entity.boundary is not None and not self.everything(self.managed[entity.boundary])
         return Principal(
@@ -46,15 +48,21 @@ class _Holdings:
             administrator=everything and not bounded,
             aws_owned=isinstance(entity, Role) and entity.aws_owned,
             management=self.management,
+            organization=self.organization,
             documents=tuple(policy.document for policy in policies),
+            holdings=tuple((_name(it), "" if holder is entity else holder.resource) for holder, it in held),
             bounds=self.managed[entity.boundary].document if entity.boundary else {},
             trust=entity.trust if isinstance(entity, Role) else {},
         )
 
-    def _policies(self, holders: list[Entity]) -> Iterator[Policy]:
+    def _policies(self, holders: list[Entity]) -> Iterator[tuple[Entity, Policy]]:
         for holder in holders:
-            yield from (self.managed[arn] for arn in holder.attached)
-            yield from self.inline.get(holder.resource, ())
+            yield from ((holder, self.managed[arn]) for arn in holder.attached)
+            yield from ((holder, policy) for policy in self.inline.get(holder.resource, ()))
+
+
+def _name(policy: Policy) -> str:
+    return f"inline policy {policy.name}" if policy.owner else policy.name
 
 
 def principals(
@@ -72,6 +80,7 @@ def principals(
         inline=_by_owner(policies),
         everything=_remembered(_allows_everything),
         management=next((it.management for it in organizations), None),
+        organization=next((it.organization or "" for it in organizations), None),
     )
     found, gaps = [], {}
     entities: list[UserDetail | Group | Role] = [*users.subjects, *groups.subjects, *roles.subjects]

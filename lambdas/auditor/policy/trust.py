@@ -1,70 +1,73 @@
 """Trust policies: who is admitted to a role, and what is demanded of them."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from auditor.policy.document import Clause, Party, Statement, statements
+from auditor.policy.callers import (
+    PRINCIPAL,
+    SOURCE,
+    STRANGE_ORGANIZATION,
+    Facts,
+    Zone,
+    nobody,
+    of_organization,
+    strangers,
+)
+from auditor.policy.claims import (
+    ANOTHER,
+    COGNITO,
+    EVERYBODYS,
+    GOOGLE,
+    GUEST,
+    STRANGE_GOOGLE_ACCOUNT,
+    another_audience,
+    any_certificate,
+    anybodys_application,
+    stranger,
+)
+from auditor.policy.document import Clause, Party
+from auditor.policy.sharing import Entry, Who, sharing
 
 ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
-ACCOUNT = re.compile(r"\d{12}")
-ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
-WHO = ("aws:principalaccount", "aws:principalarn")
-"""Keys by which a statement for everybody admits somebody only."""
-
-AUDIENCE = {"accounts.google.com": ("aud", "oaud"), "www.amazon.com": ("app_id",), "graph.facebook.com": ("app_id",)}
-"""How the providers that IAM knows by itself call the application; every other one calls it ``aud``."""
-
-TENANT = {
-    "token.actions.githubusercontent.com": re.compile(
-        r"(repo|repository(_owner)?(_id)?|(job_)?workflow_ref|enterprise(_id)?):[^*?/:]+([/:].*)?"
-    ),
-    "gitlab.com": re.compile(r"project_path:[^*?/:]+/.*"),
-    "app.terraform.io": re.compile(r"organization:[^*?:]+:.*"),
-}
-"""Of providers that sign in everybody's workloads: what a subject looks like that names whose workload it is."""
+EXTERNAL_ID = "sts:externalid"
+ROLES_ANYWHERE = "rolesanywhere."
+NOWHERE = Zone()
+"""For those to whom it does not matter who is outside."""
 
 
-def _account_field(arn: str) -> str:
-    return "".join(arn.split(":")[4:5])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Admission:
-    """A party that a trust policy admits, with all that is demanded of it; `conditions` are for people."""
-
-    party: Party
-    conditions: tuple[str, ...] = ()
-    clauses: tuple[Clause, ...] = ()
+class Admission(Entry):
+    """A party that a trust policy admits."""
 
     @property
     def everybody(self) -> bool:
         """Whether the party is anybody at all."""
-        return self.party.value == "*" and not self.fenced
+        return self.who is Who.PUBLIC
+
+    @property
+    def excluding(self) -> tuple[Party, ...]:
+        """Of everybody, those who are not admitted."""
+        return self.statement.not_parties or ()
+
+    @property
+    def _clauses(self) -> tuple[Clause, ...]:
+        return tuple(clause for it in (self.statement, *self.denials) for clause in it.clauses)
 
     @property
     def fenced(self) -> bool:
-        """Whether only members of an organization are admitted."""
-        return self.demands(*ORGANIZATION)
+        """Whether only members of an organization are admitted: the own one, as far as that is known."""
+        own = self.zone.organization
+        outside = self.admits(*_strange_organizations())
+        return not outside and (own is None or (own != "" and self.admits(of_organization(PRINCIPAL, own))))
 
     @property
-    def account(self) -> str:
-        """The account that the party is in; empty for everybody, services and providers."""
-        if self.party.kind != "AWS":
-            return ""
-        found = ACCOUNT.fullmatch(self.party.value) or ACCOUNT.fullmatch(_account_field(self.party.value))
-        return found[0] if found else ""
-
-    @property
-    def proviso(self) -> str:
-        """Its conditions, as a sentence goes on."""
-        return f" if {', '.join(self.conditions)} is met" if self.conditions else ""
+    def guarded(self) -> bool:
+        """Whether an external id is demanded that whoever may ask for another one cannot give."""
+        return not self.admits({EXTERNAL_ID: ()}, {EXTERNAL_ID: (ANOTHER,)})
 
     @property
     def provider(self) -> str:
         """Host and path of the OpenID Connect provider, as condition keys begin; empty for any other party."""
-        if self.party.kind != "Federated" or ":saml-provider/" in self.party.value:
+        if self.who is not Who.FEDERATED or ":saml-provider/" in self.party.value:
             return ""
         return self.party.value.rpartition(":oidc-provider/")[2].lower()
 
@@ -74,71 +77,58 @@ class Admission:
         return self.provider if ":oidc-provider/" in self.party.value else ""
 
     @property
-    def names_source(self) -> bool:
-        """Whether the resource for which a service acts has to be in certain accounts."""
-        sources = [clause for clause in self.clauses if clause.certain and clause.key == "aws:sourcearn"]
-        return any(all(ACCOUNT.fullmatch(_account_field(value)) for value in it.values) for it in sources)
-
-    @property
-    def audience_keys(self) -> tuple[str, ...]:
-        """The condition keys that hold the application that a token of the provider is for."""
-        return tuple(f"{self.provider}:{name}" for name in AUDIENCE.get(self.provider, ("aud",)))
+    def of_anybodys_application(self) -> bool:
+        """Whether an application of anybody's will do, for anybody: of providers that IAM knows by itself."""
+        return self.provider in EVERYBODYS and self.admits(anybodys_application(self.provider))
 
     @property
     def names_audience(self) -> bool:
-        """Whether the token has to be for a certain application. A token always has an audience."""
-        return any(clause.named and clause.key in self.audience_keys for clause in self.clauses)
+        """Whether the token, or the assertion, has to be for a certain application."""
+        other = another_audience(self.provider) if self.provider else {"saml:aud": (ANOTHER,)}
+        return not self.admits(other)
 
     @property
-    def names_subject(self) -> bool:
-        """Whether the token has to be about somebody: by a claim besides the audience that names whose it is."""
-        about = [it for it in self.clauses if it.named and it.key.startswith(f"{self.provider}:")]
-        return any(clause.key not in self.audience_keys and self._names_tenant(clause) for clause in about)
+    def open_to_strangers(self) -> bool:
+        """Whether whomever the provider signs in is admitted, as far as the audience does not say who that is."""
+        if self.provider == GOOGLE:
+            return self.names_audience and self.admits(STRANGE_GOOGLE_ACCOUNT)
+        return bool(self.own_provider) and self.admits(stranger(self.provider, self._clauses))
 
-    def _names_tenant(self, clause: Clause) -> bool:
-        claim = clause.key.rpartition(":")[2]
-        form = TENANT.get(self.provider)
-        values = clause.values if claim == "sub" else tuple(f"{claim}:{value}" for value in clause.values)
-        return form is None or all(form.fullmatch(value) for value in values)
+    @property
+    def open_to_guests(self) -> bool:
+        """Whether those are admitted who did not sign in to an identity pool."""
+        return self.provider == COGNITO and self.admits(GUEST)
 
-    def demands(self, *keys: str) -> bool:
-        """Whether one of these condition keys (in lower case) has to have one of some values."""
-        return any(clause.certain and clause.key in keys for clause in self.clauses)
+    @property
+    def open_to_sources(self) -> bool:
+        """Whether a service is admitted for somebody else's resource, or without saying for which."""
+        others = (*strangers(SOURCE, self.zone.partition), nobody(SOURCE))
+        return self.who is Who.SERVICE and self.admits(*others)
+
+    @property
+    def open_to_certificates(self) -> bool:
+        """Whether every certificate is admitted that Roles Anywhere takes."""
+        anywhere = self.who is Who.SERVICE and self.party.value.startswith(ROLES_ANYWHERE)
+        return anywhere and self.admits(*any_certificate(self._clauses))
 
 
-def admissions(trust: Mapping[str, Any]) -> Iterator[Admission]:
-    """Everybody whom a trust policy admits; nobody where it denies everybody whatever happens.
+def _strange_organizations() -> Iterator[Facts]:
+    """Of an account that is in an organization that is not named, or in none."""
+    return (of_organization(PRINCIPAL, it) for it in (STRANGE_ORGANIZATION, ""))
+
+
+def admissions(trust: Mapping[str, Any], zone: Zone = NOWHERE) -> Iterator[Admission]:
+    """Everybody whom a trust policy admits, but those of a statement that admits everybody except some.
 
     Raises MalformedPolicyError as `statements` does.
     """
-    said = [it for it in statements(trust) if any(it.speaks_of(action) for action in ASSUMING)]
-    denied = [it for it in said if not it.allow and any(party.value == "*" for party in it.parties or ())]
-    if any(not statement.clauses for statement in denied):
-        return
-    fences = tuple(fence for statement in denied for fence in _fences(statement))
-    for statement in said:
-        for party in statement.parties or () if statement.allow else ():
-            yield from _named(party, statement.conditions, (*statement.clauses, *fences))
+    return (it for it in _all(trust, zone) if not (it.everybody and it.excluding))
 
 
-def excluding(trust: Mapping[str, Any]) -> tuple[Party, ...]:
-    """The parties of every Allow that admits everybody but them."""
-    said = [it for it in statements(trust) if it.allow and any(it.speaks_of(action) for action in ASSUMING)]
-    return tuple(party for statement in said for party in statement.not_parties or ())
+def excluding(trust: Mapping[str, Any], zone: Zone = NOWHERE) -> tuple[Party, ...]:
+    """The parties of every statement that admits everybody but them."""
+    return tuple(party for it in _all(trust, zone) if it.everybody for party in it.excluding)
 
 
-def _fences(denied: Statement) -> Iterator[Clause]:
-    """What everybody has to meet whom a Deny of the rest spares: "not equal" denied is "equal" demanded."""
-    for clause in denied.clauses if len(denied.clauses) == 1 else ():
-        yield Clause(operator=clause.operator.replace("not", "", 1), key=clause.key, values=clause.values)
-
-
-def _named(party: Party, conditions: tuple[str, ...], clauses: tuple[Clause, ...]) -> Iterator[Admission]:
-    """The party, or those of everybody whom a condition names."""
-    chosen = [it for it in clauses if party.value == "*" and it.certain and it.key in WHO]
-    values = [Party(kind="AWS", value=value) for clause in chosen[:1] for value in clause.values]
-    named = [Admission(party=it, conditions=conditions, clauses=clauses) for it in values]
-    if named and all(it.account for it in named):
-        yield from named
-    else:
-        yield Admission(party=party, conditions=conditions, clauses=clauses)
+def _all(trust: Mapping[str, Any], zone: Zone) -> Iterator[Admission]:
+    return (Admission(**vars(it)) for it in sharing(trust, zone, ASSUMING))

@@ -230,6 +230,9 @@ def _managed(
         boundary_of=boundary_of,
         changed=shape.changed,
         document=_decoded(shape.arn, document),
+        other_versions=tuple(
+            _decoded(shape.arn, it.document) for it in shape.versions if it.document is not None and not it.is_default
+        ),
         tags=by_key(shape.tags),
     )
 

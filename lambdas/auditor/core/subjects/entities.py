@@ -74,10 +74,11 @@ class Principal(Entity):
     """A user, group or role with everything it holds, judged on the documents: no condition or guardrail is weighed.
 
     `groups` are a user's groups, `inherited` the ARNs of the managed policies it has through them, `documents` every
-    policy that it holds in any way, its own first. `administrator` says that one of them allows everything, and that no
-    permissions boundary allows less; `bounds` is that boundary's document, empty if there is none, `trust` a role's
-    trust policy. `management` is the account that manages the organization, which can act in each of its members
-    anyway; None where that was not seen.
+    policy that it holds in any way, its own first, `holdings` their names, each with the ARN of the group that it comes
+    through. `administrator` says that one of them allows everything, and that no permissions boundary allows less;
+    `bounds` is that boundary's document, empty if there is none, `trust` a role's trust policy. `management` is the
+    account that manages the organization, which can act in each of its members anyway, `organization` that one's id,
+    empty if the account is in none; both are None where that was not seen.
     """
 
     aws_type = "AwsIamPrincipal"
@@ -87,7 +88,9 @@ class Principal(Entity):
     administrator: bool = False
     aws_owned: bool = False
     management: str | None = None
+    organization: str | None = None
     documents: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    holdings: tuple[tuple[str, str], ...] = ()
     bounds: Mapping[str, Any] = field(default_factory=dict, hash=False)
     trust: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -111,7 +114,8 @@ class Policy(Subject):
     """A permissions policy: managed (its default version) or inline (`owner` is then the entity that holds it).
 
     `boundary_of` are the ARNs of the users and roles whose permissions boundary it is; `changed` is when its default
-    version was made or chosen, None where the evidence does not say.
+    version was made or chosen, None where the evidence does not say. `other_versions` are the documents of the versions
+    that are not the default.
     """
 
     aws_type = "AWS::IAM::Policy"
@@ -121,6 +125,7 @@ class Policy(Subject):
     boundary_of: tuple[str, ...] = ()
     changed: datetime | None = None
     document: Mapping[str, Any] = field(hash=False)
+    other_versions: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
     @property
     def holders(self) -> str:

@@ -7,6 +7,9 @@ from auditor.core.model import Subject
 
 INSTANCE = "AWS::EC2::Instance"
 STACK = "AWS::CloudFormation::Stack"
+EXECUTION = "execution"
+"""The purpose of the role with which ECS starts a task."""
+
 SECRET_ACCESS_KEY = "AWS secret access key"  # noqa: S105  (what it is called)
 """The form of the other half of an access key."""
 
@@ -124,3 +127,18 @@ class CarriedKey(CarriedKeyId):
 def place_of(arn: str, where: str, what: str) -> str:
     """A uid for what stands at a place of a resource: it tells two of them apart and shows neither."""
     return f"{arn}#{where}#{sha256(what.encode()).hexdigest()[:12]}"
+
+
+LOOKED_FOR = frozenset(
+    {
+        "AWS::CloudFormation::Stack",
+        "AWS::CodeBuild::Project",
+        "AWS::EC2::Instance",
+        "AWS::ECS::TaskDefinition",
+        "AWS::Glue::Job",
+        "AWS::Lambda::Function",
+        "AWS::SageMaker::NotebookInstance",
+        "AWS::StepFunctions::StateMachine",
+    }
+)
+"""The kinds of workloads that evidence has: of any other nothing is known."""

@@ -1,0 +1,288 @@
+"""An account as somebody who wants more rights sees it: what there is to take over, to change, to pass and to use."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from auditor.core.subjects.entities import AWS_PATHS, Group, IdentityProvider, Policy, Principal
+from auditor.core.subjects.workloads import EXECUTION, WorkloadRole
+from auditor.policy.access import Held
+from auditor.policy.conditions import Known, judge
+from auditor.policy.document import MalformedPolicyError, Statement, administrator_statement, statements
+from auditor.policy.match import matches
+from auditor.policy.naming import ACCOUNT
+from auditor.policy.standing import Standings
+from auditor.policy.universe import Universe, at_places, members
+
+BOUNDARY = "iam:permissionsboundary"
+ASSUMING = {"Service": "sts:AssumeRole", "Federated": "sts:AssumeRoleWithWebIdentity"}
+"""How a service gets a role, by the way in which the trust policy names it."""
+
+EVERYTHING = Held(
+    name="a policy that allows everything",
+    document={"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """The facts about an account. `providers` is None where they were not seen: then those count that a role trusts.
+
+    `workloads` is None where they were not seen, `kinds` are those that are looked for.
+
+    `facts` are sets of ARNs by what is known of them, as techniques call it: ``password``, ``instance-profile``.
+    """
+
+    principals: Sequence[Principal]
+    groups: Sequence[Group]
+    policies: Sequence[Policy]
+    providers: Sequence[IdentityProvider] | None = None
+    workloads: Sequence[WorkloadRole] | None = None
+    kinds: frozenset[str] = frozenset()
+    facts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Landscape:
+    """Everything of an account that a technique can be about, as sets; users and roles are one universe."""
+
+    def __init__(self, seen: Seen, standings: Standings) -> None:
+        """Of the facts; service-linked roles are left out: only AWS can change, pass or assume them."""
+        self.seen, self.standings = seen, standings
+        acting = sorted(
+            (it for it in seen.principals if it.kind != "Group" and not it.path.startswith(AWS_PATHS[0])),
+            key=lambda it: it.resource,
+        )
+        self.acting = acting
+        self.principals = Universe([it.resource for it in acting], [_facts(it) for it in acting])
+        self.users = at_places(at for at, it in enumerate(acting) if it.kind == "User")
+        # IAM Identity Center keeps its roles from being changed, passed or trusted by anything else.
+        self.reserved = at_places(at for at, it in enumerate(acting) if it.path.startswith(AWS_PATHS))
+        self.roles = self.principals.everything & ~self.users
+        self.bounded = at_places(at for at, it in enumerate(acting) if it.boundary and not _everything(it.bounds))
+        self.groups = Universe([it.resource for it in seen.groups])
+        own = [it for it in seen.policies if it.owner is None and not it.aws_managed]
+        # AWS tells no tags of policies where it tells the rest: none that are there are all that are known.
+        self.policies = Universe([it.resource for it in own], [_tags(it.tags or None) for it in own])
+        # Nothing that runs in a task gets the role with which ECS starts it.
+        self.running = [it for it in seen.workloads or () if it.purpose != EXECUTION]
+        self.workloads = Universe(list(dict.fromkeys(it.resource for it in self.running)))
+        existing = None if seen.providers is None else {it.resource for it in seen.providers}
+        trusted = {value for it in acting if it.kind == "Role" for value in _federated(it)}
+        self.providers = Universe(sorted(trusted if existing is None else trusted & existing))
+
+    @cached_property
+    def unbound_administrators(self) -> int:
+        """Those that are administrators, or would be without their permissions boundary."""
+        return at_places(at for at, it in enumerate(self.acting) if self._administers(it))
+
+    @cached_property
+    def administrators(self) -> int:
+        """Those that hold a policy that allows everything, of whom nothing takes the rights over IAM away again."""
+        return self.unbound_administrators & ~self.bounded
+
+    def _administers(self, principal: Principal) -> bool:
+        known = self.standings.by_arn[principal.resource].known
+        said = [it for document in principal.documents if _everything(document) for it in statements(document)]
+        everything = [it for it in said if it.allow and it.on_everything]
+        met = any(judge(it.clauses, known, variables=it.variables) is not False for it in everything)
+        return met and not _disarmed(principal.documents)
+
+    @cached_property
+    def disarmed(self) -> int:
+        """Those from whom a Deny takes the rights over IAM, whatever else they get.
+
+        One in an own inline policy does not count: it goes when somebody rewrites that.
+        """
+        standings = self.standings.by_arn
+        held = ((at, lasting(standings[it.resource].identity)) for at, it in enumerate(self.acting))
+        return at_places(at for at, policies in held if _disarmed(policy.document for policy in policies))
+
+    @cached_property
+    def group_members(self) -> tuple[int, ...]:
+        """By group, its members."""
+        return tuple(self.principals.of(it.members) for it in self.seen.groups)
+
+    @cached_property
+    def group_policies(self) -> tuple[tuple[Held, ...], ...]:
+        """By group, what it holds; nothing where that was not seen."""
+        held = {it.resource: it for it in self.seen.principals if it.kind == "Group"}
+        return tuple(_held(held[arn]) if arn in held else () for arn in self.groups.arns)
+
+    @cached_property
+    def holders(self) -> tuple[int, ...]:
+        """By own policy, the users and roles that hold it, also through a group."""
+        by_group = dict(zip(self.groups.arns, self.group_members, strict=True))
+        return tuple(
+            self.principals.of(it.attached_to) | _union(by_group.get(arn, 0) for arn in it.attached_to)
+            for it in self._own_policies
+        )
+
+    @cached_property
+    def held_by_groups(self) -> tuple[int, ...]:
+        """By own policy, the groups that hold it."""
+        return tuple(self.groups.of(it.attached_to) for it in self._own_policies)
+
+    @cached_property
+    def bounded_by(self) -> tuple[int, ...]:
+        """By own policy, the users and roles that it bounds."""
+        return tuple(self.principals.of(it.boundary_of) for it in self._own_policies)
+
+    @property
+    def _own_policies(self) -> list[Policy]:
+        own = {it.resource: it for it in self.seen.policies if it.owner is None}
+        return [own[arn] for arn in self.policies.arns]
+
+    @cached_property
+    def administrator_policies(self) -> tuple[str, ...]:
+        """ARNs of managed policies that allow everything, AWS's own first."""
+        partition = self.principals.arns[0].split(":")[1] if self.principals.arns else "aws"
+        own = [it.resource for it in self.seen.policies if it.owner is None and _everything(it.document)]
+        return tuple(dict.fromkeys([f"arn:{partition}:iam::aws:policy/AdministratorAccess", *own]))
+
+    def facts(self, name: str) -> int:
+        """The principals, or own policies, of which a technique asks something; all where that was not seen."""
+        if name == "other-version":
+            own = enumerate(self._own_policies)
+            return at_places(at for at, it in own if any(map(_everything, it.other_versions)))
+        found = self.seen.facts.get(name)
+        return self.principals.everything if found is None else self.principals.of(found)
+
+    def is_so(self, name: str) -> bool:
+        """Whether a fact is true of the account, or may be; no name is always true."""
+        return not name or self.seen.facts.get(name) != frozenset()
+
+    def is_known(self, name: str) -> bool:
+        """Whether it was seen whether a fact is true of the account."""
+        return not name or name in self.seen.facts
+
+    @cached_property
+    def administrator_groups(self) -> int:
+        """The groups whose members are administrators."""
+        held = enumerate(self.group_policies)
+        return at_places(
+            at
+            for at, policies in held
+            if any(_everything(it.document) for it in policies) and not _disarmed(it.document for it in policies)
+        )
+
+    @cached_property
+    def _trusted_services(self) -> Mapping[str, int]:
+        """By service principal, the roles that trust it on this account's behalf."""
+        found: dict[str, list[int]] = {}
+        for at, it in enumerate(self.acting):
+            for service in _services(it) if it.kind == "Role" else ():
+                found.setdefault(service, []).append(at)
+        return {service: at_places(places) for service, places in found.items()}
+
+    def trusting(self, services: Iterable[str]) -> int:
+        """The roles that trust one of these services."""
+        return _union(self._trusted_services.get(it, 0) for it in services)
+
+    @cached_property
+    def trusting_provider(self) -> tuple[int, ...]:
+        """By identity provider, the roles that trust it."""
+        found: dict[str, list[int]] = {}
+        for at, it in enumerate(self.acting):
+            for value in _federated(it) if it.kind == "Role" else ():
+                found.setdefault(value, []).append(at)
+        return tuple(at_places(found.get(arn, ())) for arn in self.providers.arns)
+
+    @cached_property
+    def roles_of_workloads(self) -> tuple[int, ...]:
+        """By workload, the roles that it runs with."""
+        found: dict[str, list[str]] = {}
+        for it in self.running:
+            found.setdefault(it.resource, []).append(it.role or "")
+        return tuple(self.principals.of(found[arn]) for arn in self.workloads.arns)
+
+    def workloads_of(self, kind: str) -> int | None:
+        """The workloads of CloudFormation's type; None where that type was not looked for."""
+        if self.seen.workloads is None or kind not in self.seen.kinds:
+            return None
+        return self.workloads.of(it.resource for it in self.running if it.type == kind)
+
+
+def _union(sets: Iterable[int]) -> int:
+    found = 0
+    for it in sets:
+        found |= it
+    return found
+
+
+def _held(principal: Principal) -> tuple[Held, ...]:
+    names = principal.holdings or (("a policy", ""),) * len(principal.documents)
+    pairs = zip(names, principal.documents, strict=True)
+    return tuple(Held(name=name, document=document, via=principal.resource) for (name, _), document in pairs)
+
+
+def _facts(principal: Principal) -> Known:
+    """What is known of a request about the principal."""
+    boundary = (principal.boundary,) if principal.boundary else ()
+    return {BOUNDARY: boundary, **_tags(principal.tags)}
+
+
+def _tags(tags: Mapping[str, str] | None) -> Known:
+    if tags is None:
+        return {}
+    families = ("aws:resourcetag/", "iam:resourcetag/")
+    return dict.fromkeys(families, ()) | {f"{it}{key.lower()}": (tags[key],) for it in families for key in tags}
+
+
+def _everything(document: Mapping[str, Any]) -> bool:
+    """Whether a document allows everything; one that cannot be read allows nothing."""
+    try:
+        return administrator_statement(document) is not None
+    except MalformedPolicyError:
+        return False
+
+
+def _disarmed(documents: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a Deny, whatever happens, takes the rights over IAM away, all or all but some."""
+    denied = [it for doc in documents for it in statements(doc) if not it.allow and not it.clauses and it.reaches("*")]
+    return any(it.speaks_of("iam:*") or not _spares_iam(it) for it in denied)
+
+
+def lasting(policies: Iterable[Held]) -> list[Held]:
+    """Those of somebody's policies that forbid anything, but for own inline ones."""
+    others = (it for it in policies if it.via or not it.name.startswith("inline policy "))
+    return [it for it in others if any(not said.allow for said in statements(it.document))]
+
+
+def _spares_iam(deny: Statement) -> bool:
+    """Whether it denies no action of IAM, or some by name."""
+    return deny.not_actions is None or any(matches(it.lower(), "iam:*") for it in deny.not_actions)
+
+
+def _services(role: Principal) -> Iterator[str]:
+    """The services that can get the role for this account: China's names are the others' with an ending."""
+    admitted, turned_away = dict[str, None](), set[str]()
+    for statement in _trust(role):
+        # Cognito's identity pools are a service that a trust policy names as a provider.
+        services = {it.value: it.kind for it in statement.parties or () if it.kind in ASSUMING}
+        for name, kind in services.items():
+            service = name.removesuffix(".cn")
+            known = {"aws:sourceaccount": (role.resource.split(":")[ACCOUNT],), "aws:principalservicename": (service,)}
+            met = judge(statement.clauses, known, variables=statement.variables)
+            if statement.allow and met is not False:
+                admitted[service] = None
+            elif not statement.allow and met and statement.speaks_of(ASSUMING[kind]):
+                turned_away.add(service)
+    yield from (it for it in admitted if it not in turned_away)
+
+
+def _federated(role: Principal) -> Iterator[str]:
+    for statement in _trust(role):
+        yield from (it.value for it in statement.parties or () if statement.allow and it.kind == "Federated")
+
+
+def _trust(role: Principal) -> Iterator[Any]:
+    try:
+        yield from statements(role.trust)
+    except MalformedPolicyError:  # it was told with the role's trust: nobody gets in by what cannot be read
+        return
+
+
+def expanded(chosen: int, by_member: Sequence[int]) -> int:
+    """The union of what the members of a set stand for."""
+    return _union(by_member[at] for at in members(chosen))

@@ -1,0 +1,81 @@
+"""A step of a path in words: the permissions that open it, what allows each, and the conditions still to be met."""
+
+from dataclasses import replace
+from functools import cache
+
+from auditor.core.subjects.escalation import PathStep
+from auditor.policy.access import Decision, Request, decide
+from auditor.policy.moves import Moves, Step
+from auditor.policy.techniques import Need
+
+ASSUMED = "the workloads were not seen: it is assumed that one of {services} runs with the role"
+ASSUMED_OF_ACCOUNT = "the organization was not seen: it is assumed that this is its management account"
+NEED_NOT_BE_ALLOWED = "trusted"
+
+
+class Steps:
+    """The steps of a search in words, each made once."""
+
+    def __init__(self, moves: Moves) -> None:
+        """Of these moves."""
+        self.moves = moves
+        self.told = cache(self._told)
+
+    def _told(self, step: Step) -> PathStep:
+        technique, actor = step.technique, self.moves.land.principals.arns[step.actor.place]
+        decided = [(need, self._decided(step, need)) for need in technique.needs if need.place != NEED_NOT_BE_ALLOWED]
+        target = _target(step)
+        return PathStep(
+            actor=actor,
+            technique=technique.id,
+            target=step.arn,
+            says=f"{short(actor)} {technique.does.format(target=target)}",
+            permissions=tuple(f"{need.action} {_allowing(it)}".strip() for need, it in decided),
+            conditions=tuple(dict.fromkeys(key for _, it in decided for key in it.conditions)),
+            assumed=_assumed(step),
+            fix=technique.fix.format(target=target) if "{target}" in technique.fix else technique.fix,
+            reference=technique.reference,
+        )
+
+    def _decided(self, step: Step, need: Need) -> Decision:
+        """The need as one request, with what was chosen for it."""
+        on_target = need.place == "target" and not step.assumed
+        request = Request(action=need.action, resource=(step.through or step.arn) if on_target else "*")
+        standing, land = self.moves.standing(step.actor), self.moves.land
+        trust = land.standings.trusts.get(step.arn) if need.action == "sts:AssumeRole" and on_target else None
+        place = land.principals.index.get(step.arn)
+        target = {} if place is None else land.principals.facts[place]
+        tried = [
+            # What the evidence has of the account is the account's, whatever its ARN says.
+            decide(standing, replace(request, known={**target, **known}), trust, owner=standing.account)
+            for known in self.moves.uses.requests(step.technique)
+        ]
+        return min(tried, key=lambda it: (not it.allowed, len(it.conditions)))
+
+
+def _target(step: Step) -> str:
+    """What the step is done to; of a workload also with which role it runs."""
+    if step.technique.target != "workload":
+        return short(step.through or step.arn)
+    return f"{short(step.through) or 'a workload'} that runs with {short(step.arn)}"
+
+
+def _assumed(step: Step) -> str:
+    if not step.assumed:
+        return ""
+    return ASSUMED.format(services=" or ".join(step.technique.service)) if step.arn else ASSUMED_OF_ACCOUNT
+
+
+def _allowing(decision: Decision) -> str:
+    """What allows it: the identity policy, or the trust policy that names the actor."""
+    grounds = [it for it in decision.grounds if it.layer in ("identity", "resource policy") and it.policy]
+    if not grounds:
+        return ""
+    ground = grounds[0]
+    through = f" of {short(ground.via)}" if ground.via else ""
+    return f"by {ground.policy}{through}, statement {ground.statement}" if ground.statement else f"by {ground.policy}"
+
+
+def short(arn: str) -> str:
+    """An ARN for a sentence: ``user/ana``, ``function:report``."""
+    return arn.split(":", 5)[-1]
