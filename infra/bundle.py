@@ -22,7 +22,10 @@ REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 EXCEPTIONS = ROOT / exceptions_file.FILE
 CHECKS = ROOT / "infra" / "checks"
 CACHE = ROOT / ".venv" / "bundles"
-LEFT_OUT = shutil.ignore_patterns("cli", "*.tsv", "controls.py", "promises.py", "own_checks_review.py", "__pycache__")
+LEFT_OUT = shutil.ignore_patterns(
+    *("cli", "*.tsv", "controls.py", "promises.py", "own_checks_review.py", "__pycache__"),
+    *("paths_*.py", "grounds.py", "clauses.py", "markup.py"),
+)
 """What only the command and the synthesis need."""
 
 OF_THE_RUNTIME = shutil.ignore_patterns("tests", "urllib3", "urllib3-*")

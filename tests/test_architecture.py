@@ -30,7 +30,7 @@ MAY_IMPORT = {
 """Besides itself. `core ← policy ← checks, render ← aws ← handlers, cli`; settings are read by the edge only."""
 
 OUTSIDE = {
-    "boto3": ("aws/", "handlers/", "cli/main.py", "cli/redrive.py", "cli/table.py"),
+    "boto3": ("aws/", "handlers/", "cli/seeing.py", "cli/redrive.py", "cli/table.py"),
     "botocore": ("aws/", "handlers/", "cli/main.py", "cli/redrive.py", "cli/table.py"),
     "typer": ("cli/",),
     "rich": ("cli/",),

@@ -15,7 +15,7 @@ from typer.main import get_command
 from auditor.aws.schema import INDEXES
 from auditor.aws.sources import SOURCES
 from auditor.checks import CATALOGUE
-from auditor.cli import findings, settings_reference
+from auditor.cli import findings, main, settings_reference
 from auditor.settings import Deployment
 from tests import demo, docs
 
@@ -55,6 +55,13 @@ def test_question_and_decision_of_the_readme_can_be_said(line: str) -> None:
     program, group, name, *arguments = shlex.split(line)
     assert (program, group) == ("auditor", "findings")
     get_command(findings.app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("line", [line for block in blocks("sh-questions") for line in block.splitlines()])
+def test_question_of_the_readme_can_be_asked(line: str) -> None:
+    program, name, *arguments = shlex.split(line)
+    assert program == "auditor"
+    get_command(main.app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
 
 
 def test_make_targets_of_the_readme_exist() -> None:

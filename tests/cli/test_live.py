@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from auditor.aws.sources import SOURCES
-from auditor.cli import main
+from auditor.cli import seeing
 from tests.cli.conftest import Auditor
 from tests.embedded_aws.account import ACCOUNT
 from tests.embedded_aws.story import FIRST_DAY, account_with_history
@@ -47,5 +47,16 @@ def test_folder_that_cannot_be_made_is_said_before_anything_is_asked(
     auditor: Auditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(main, "connect", lambda *_: pytest.fail("the account was asked"))
+    monkeypatch.setattr(seeing, "connect", lambda *_: pytest.fail("the account was asked"))
     assert "file" in auditor("gather", "--out", tmp_path / "file").says_why_in_one_line()
+
+
+@pytest.mark.parametrize("question", [("who-can", "iam:CreateUser"), ("paths",)])
+def test_questions_about_access_are_answered_live_as_from_saved_evidence(
+    auditor: Auditor, tmp_path: Path, question: tuple[str, ...]
+) -> None:
+    auditor("gather", "--out", tmp_path / "evidence")
+    live = auditor(*question, "--format", "json")
+    replayed = auditor(*question, "--format", "json", "--evidence", tmp_path / "evidence")
+    assert live.code == 0
+    assert (live.out, live.err) == (replayed.out, replayed.err)

@@ -1,32 +1,45 @@
-"""The `auditor` command: data on stdout, everything else on stderr; 2 for bad input, 1 for --fail-on, 0 otherwise."""
+"""The `auditor` command: data on stdout, everything else on stderr.
+
+Exit codes: 2 for bad input, 1 for --fail-on and where `can` says no, 0 otherwise.
+"""
 
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer exports neither
 
-from auditor import settings
 from auditor.aws.errors import as_unavailable
-from auditor.aws.evidence_files import EvidenceError, Loaded
-from auditor.aws.gather import UnreadableSourceError, gather, snapshot
+from auditor.aws.evidence_files import EvidenceError
+from auditor.aws.gather import UnreadableSourceError
 from auditor.aws.own_checks_review import own_controls
-from auditor.aws.session import connect
-from auditor.aws.sources import ACTIONS, SOURCES
+from auditor.aws.sources import ACTIONS
 from auditor.checks.controls import titles
-from auditor.cli import findings, folder, frameworks, judging, redrive, screen, settings_reference
+from auditor.cli import (
+    can,
+    findings,
+    folder,
+    frameworks,
+    judging,
+    lint,
+    minimise,
+    paths,
+    redrive,
+    screen,
+    seeing,
+    settings_reference,
+    who_can,
+)
 from auditor.cli.errors import FaultsError, InputError, one_of
 from auditor.cli.judging import ChecksOption, ScopeOption, SettingsOption
+from auditor.cli.seeing import FolderOption, NowOption
 from auditor.core.check import Check, Context, Severity
 from auditor.core.evaluate import Evaluation, evaluate
-from auditor.core.evidence import Answer, Evidence
 from auditor.core.frameworks import Answers, Control, answers
 from auditor.core.model import AccountSnapshot
 from auditor.render.catalogue import as_markdown
@@ -40,12 +53,12 @@ app = typer.Typer(
 )
 app.add_typer(findings.app, name="findings")
 app.command()(redrive.redrive)
+app.command()(minimise.minimise)
+app.command()(lint.lint)
+app.command()(can.can)
+app.command("who-can")(who_can.who_can)
+app.command()(paths.paths)
 
-DEFAULT_REGION = "us-east-1"
-"""Where an audit starts from if the environment names no Region; it looks at every one."""
-
-FolderOption = Annotated[Path | None, typer.Option("--evidence", help="Audit this folder of saved API answers.")]
-NowOption = Annotated[str | None, typer.Option(help="The audit's clock, ISO 8601 (default: when it was gathered).")]
 CheckOption = Annotated[list[str] | None, typer.Option("--check", help="Only this check; can be repeated.")]
 FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv; markdown of controls.")]
 FailOption = Annotated[str | None, typer.Option(help="Exit with 1 if a finding is at least this severe.")]
@@ -76,7 +89,7 @@ def audit(  # noqa: PLR0913  (an option each)
         )
     judge = _answering(controls, checks, form, frameworks.BY_FINDING) if controls else _judging(checks, form, wanted)
     threshold = one_of({it.name: it for it in Severity}, fail_on.upper(), "--fail-on") if fail_on else None
-    seen, moment = _seen(evidence, now)
+    seen, moment = seeing.seen(evidence, now)
     outcome = judge(seen, judging.context(standards, seen, moment))
     if threshold and any(finding.severity >= threshold for finding in outcome.findings):
         raise typer.Exit(1)
@@ -86,7 +99,7 @@ def audit(  # noqa: PLR0913  (an option each)
 def gather_(out: Annotated[Path, typer.Option(help="The folder to make.")]) -> None:
     """Save the evidence of the current credentials' account as a folder that `audit --evidence` reads."""
     with folder.made(out) as write:
-        gathered = _gathered()
+        gathered = seeing.gathered()
         write(gathered)
     screen.gathered(out, gathered)
 
@@ -110,7 +123,7 @@ def checks(  # noqa: PLR0913, PLR0917  (an option each)
     if controls:
         standards = judging.standards_of(settings_file, catalogue)
         answer = _answering(controls, known, form, frameworks.BY_CONTROL)
-        seen, moment = _seen(evidence, now)
+        seen, moment = seeing.seen(evidence, now)
         answer(seen, judging.context(standards, seen, moment))
         return
     for name, given in {"--evidence": evidence, "--now": now, "--settings": settings_file}.items():
@@ -135,7 +148,7 @@ def frameworks_(
     catalogue = judging.catalogue_of(own_checks)
     standards = judging.standards_of(settings_file, catalogue)
     if evidence:
-        seen, moment = _seen(evidence, now)
+        seen, moment = seeing.seen(evidence, now)
         context = judging.context(standards, seen, moment)
         frameworks.show_all_answered(catalogue.checks.values(), seen, context)
         return
@@ -183,40 +196,6 @@ def _answering(
         return told
 
     return answer
-
-
-def _seen(evidence: Path | None, now: str | None) -> tuple[AccountSnapshot, datetime]:
-    """What is known of the account, of the folder or else of the current credentials, and the audit's clock."""
-    clock = _moment(now) if now else None
-    loaded = folder.load(evidence, clock) if evidence else Loaded(evidence=_gathered(), notes=())
-    _after(clock, loaded.evidence)
-    seen = snapshot(loaded.evidence, strict=evidence is not None)
-    for note in loaded.notes:
-        screen.note(note)
-    return seen, clock or seen.gathered_at
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InputError(f"--now: {text!r} is not a date; for example 2026-11-20T06:00:00+00:00") from None
-    if moment.tzinfo is None:
-        raise InputError(f"--now: {text!r} has no time zone; for example 2026-11-20T06:00:00+00:00")
-    return moment.astimezone(UTC)
-
-
-def _after(clock: datetime | None, evidence: Evidence) -> None:
-    newest = max([evidence.gathered_at, *(it.as_of for it in evidence.answers.values() if isinstance(it, Answer))])
-    if clock and clock < newest:
-        raise InputError(f"--now: {clock.isoformat()} is before the evidence, which is of {newest.isoformat()}")
-
-
-def _gathered() -> Evidence:
-    session = boto3.Session(region_name=boto3.Session().region_name or DEFAULT_REGION)
-    with screen.progress(len(SOURCES)) as begin:
-        return gather(connect(session, settings.now()), begin=lambda source: begin(source.name))
 
 
 SHOW: dict[str, Callable[[Evaluation], None]] = {
