@@ -121,6 +121,14 @@ def test_roles_are_assumed_one_after_the_other(world: World) -> None:
     assert world.steps(ana) == [f"assume-role role/r{n}" for n in range(30)]
 
 
+def test_a_newcomer_does_not_change_how_others_get_there(world: World) -> None:
+    world.role("old", allow("*"), trusts=trust(ROOT))
+    ana = world.user("ana", allow("sts:AssumeRole"))
+    before = world.paths()[ana]
+    world.role("a-new-one", allow("*"), trusts=trust(ROOT), created=ago(1))
+    assert world.paths()[ana] == before
+
+
 def test_roles_that_assume_one_another_for_ever_lead_nowhere(world: World) -> None:
     for at in range(3):
         world.role(f"r{at}", allow("sts:AssumeRole", arn(f"role/r{(at + 1) % 3}")), trusts=trust(ROOT))

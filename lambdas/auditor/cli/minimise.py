@@ -13,14 +13,14 @@ from auditor.aws.gather import snapshot
 from auditor.aws.source import MalformedEvidenceError
 from auditor.aws.sources.last_accessed import NAME
 from auditor.aws.tracked_actions import Tracked, tracked
-from auditor.cli import folder, screen
+from auditor.cli import folder, screen, whom
 from auditor.cli.applying import commands, policy_names
-from auditor.cli.errors import InputError, did_you_mean, one_of
+from auditor.cli.errors import InputError, one_of
 from auditor.core.check import Limits, day
 from auditor.core.evidence import Answer, Evidence
-from auditor.core.model import AccountSnapshot, Observed, S, Unavailable
+from auditor.core.model import AccountSnapshot, S, Unavailable
 from auditor.core.subjects.activity import Activity
-from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
+from auditor.core.subjects.entities import Policy, Principal, Role, UserDetail
 from auditor.policy.access import Held
 from auditor.policy.fitting import MANAGED
 from auditor.policy.minimise import Proposal, Share, Usage, Why, proposal
@@ -32,9 +32,6 @@ KEPT_BY_AWS = 400
 
 SPELLED_OUT = 8
 """Actions that a cell of a table names."""
-
-LISTING = "aws iam get-account-authorization-details"
-"""What lists users and roles."""
 
 UNTRACED = "data events, passed roles and use in Regions that AWS does not track leave no trace"
 
@@ -74,42 +71,11 @@ def minimise(
     for note in loaded.notes:
         screen.note(note)
     seen = snapshot(loaded.evidence)
-    entity = _entity(principal, seen)
+    entity = whom.entity(principal, seen)
     try:
         show(_answered(entity, seen, loaded.evidence, timedelta(days=idle)))
     except MalformedEvidenceError as error:
         raise InputError(f"--evidence: {evidence}: {NAME}: {error}") from error
-
-
-def _entity(given: str, seen: AccountSnapshot) -> UserDetail | Role:
-    """The user or role that is meant. Raises InputError if it is none, or not the only one."""
-    known: list[UserDetail | Role] = [*_subjects(seen, UserDetail), *_subjects(seen, Role)]
-    found = [it for it in known if given in _names(it)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(sorted(it.resource for it in found))
-        raise InputError(f"PRINCIPAL: {given!r} is {listed}; say which")
-    if given in {name for it in _subjects(seen, Group) for name in _names(it)}:
-        raise InputError(f"PRINCIPAL: {given!r} is a group; ask for one of its users")
-    nearest = did_you_mean(given, sorted({name for it in known for name in _names(it)}), LISTING)
-    raise InputError(f"PRINCIPAL: {given!r} is no user or role of the account; {nearest}")
-
-
-def _names(it: UserDetail | Role | Group) -> tuple[str, ...]:
-    kind = it.aws_type.rpartition("::")[2].lower()
-    return it.resource, it.resource.rpartition(":")[2], f"{kind}/{it.name}", it.name
-
-
-def _subjects(seen: AccountSnapshot, kind: type[S]) -> tuple[S, ...]:
-    return _observed(seen, kind).subjects
-
-
-def _observed(seen: AccountSnapshot, kind: type[S]) -> Observed[S]:
-    observed = seen.of(kind)
-    if isinstance(observed, Unavailable):
-        raise InputError(f"--evidence: who holds what was not seen: {observed.reason}")
-    return observed
 
 
 def _answered(entity: UserDetail | Role, seen: AccountSnapshot, evidence: Evidence, window: timedelta) -> Answered:
@@ -122,7 +88,7 @@ def _answered(entity: UserDetail | Role, seen: AccountSnapshot, evidence: Eviden
     if why := _too_little(activity, traced, window):
         return _refused(entity, why)
     usage = _usage(activity, traced, window)
-    return _told(principal, _held(principal), usage, _subjects(seen, Policy))
+    return _told(principal, _held(principal), usage, whom.observed(seen, Policy).subjects)
 
 
 def _unseen(entity: UserDetail | Role, activity: Unavailable) -> str:

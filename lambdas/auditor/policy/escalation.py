@@ -42,6 +42,7 @@ class Search:
         """Over a landscape, by these moves."""
         self.land, self.moves = landscape, moves
         self.move = dict[Node, Move]()
+        self._closures = dict[int, int]()
         everybody = landscape.principals.everything
         start = Won(
             plain=landscape.administrators,
@@ -64,7 +65,7 @@ class Search:
 
     def reached(self, place: int) -> int:
         """Everybody whom a principal can become, one after the other."""
-        return Control(self.moves, Node(place)).held
+        return self._closed(self.moves.of(Node(place)).becoming) | 1 << place
 
     def others(self, place: int) -> tuple[str, ...]:
         """ARNs of those whom a principal can make administrator: for one that can become none of them."""
@@ -175,13 +176,26 @@ class Search:
                 self._try_together(node, able)
 
     def _try_together(self, node: Node, able: int) -> None:
-        control = Control(self.moves, node)
-        if control.held & able:
+        if (self._closed(self.moves.of(node).becoming) | 1 << node.place) & able:
+            control = Control(self.moves, node)
             for actor, place in control.changes():
                 move = self._by_another(control, actor, place)
                 if move:
                     self.move[node] = move
                     return
+
+    def _closed(self, becoming: int) -> int:
+        """Everybody who can be become by those whom somebody can become: the same for all who can become the same."""
+        if becoming not in self._closures:
+            found = new = becoming
+            while new:
+                following = 0
+                for place in members(new):
+                    following |= self.moves.of(Node(place)).becoming
+                new = following & ~found
+                found |= new
+            self._closures[becoming] = found
+        return self._closures[becoming]
 
     def _by_another(self, control: "Control", actor: int, place: int) -> Move | None:
         """One changes another, both under the same control, and that wins."""

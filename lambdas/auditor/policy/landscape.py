@@ -51,7 +51,7 @@ class Landscape:
         self.seen, self.standings = seen, standings
         acting = sorted(
             (it for it in seen.principals if it.kind != "Group" and not it.path.startswith(AWS_PATHS[0])),
-            key=lambda it: it.resource,
+            key=lambda it: (it.created, it.resource),  # the oldest first: who is new changes nobody's path
         )
         self.acting = acting
         self.principals = Universe([it.resource for it in acting], [_facts(it) for it in acting])
