@@ -9,6 +9,8 @@ from typing import Any
 import boto3
 
 NUMBERS = count()
+YEARS = 10 * 365 * 24 * 3600
+"""Seconds for which messages are kept that were sent on a day of the past, and are read today."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Listener:
 def on_topic(session: boto3.Session, topic: str, policy: Mapping[str, Any] | None = None) -> Listener:
     """What a subscription with that filter policy hears."""
     sqs = session.client("sqs")
-    url = sqs.create_queue(QueueName=f"listener-{next(NUMBERS)}")["QueueUrl"]
+    kept = {"MessageRetentionPeriod": str(YEARS)}
+    url = sqs.create_queue(QueueName=f"listener-{next(NUMBERS)}", Attributes=kept)["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     filtered = {"FilterPolicy": json.dumps(policy)} if policy else {}
     session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=filtered)
