@@ -43,7 +43,7 @@ CASES = [
             path(UNSURE, unseen=("the organization",)): (
                 f"{TOLD}; still to be met: aws:SourceIp; assumed that it runs; not seen: the organization"
             ),
-            path(STEP, oldest_key=ago(91)): TOLD,
+            path(STEP, oldest_key=ago(91)): f"{TOLD}; its access key is of 2026-08-21",
             path(STEP, oldest_key=ago(90)): TOLD,
             path(STEP, without_mfa=True): TOLD,
             role(STEP, outside=True): TOLD,
@@ -69,11 +69,13 @@ CASES = [
         administrator_for_others,
         fails={
             path(others=(arn("role/deploy"),)): "ana can make role/deploy administrator",
+            path(others=(arn("user/bob"), arn("role/deploy"))): "ana can make user/bob, role/deploy administrator",
             path(others=tuple(arn(f"role/{n}") for n in range(3))): "ana can make role/0, role/1, role/2 administrator",
             path(others=tuple(arn(f"role/{n}") for n in range(5))): (
                 "ana can make role/0, role/1, role/2 and 2 others administrator"
             ),
         },
+        shows={path(others=(arn("user/bob"), arn("role/deploy"))): {"kinds": ("role", "user")}},
         passes=(path(), path(STEP, others=(arn("role/deploy"),))),
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from auditor.core.model import Observed, Subject, Unavailable
+from auditor.core.subjects.credentials import CredentialRow
 from auditor.core.subjects.entities import Group, Policy, Role, UserDetail
 from auditor.core.subjects.escalation import EscalationPath
 from auditor.core.subjects.organization import (
@@ -18,7 +19,7 @@ from auditor.core.subjects.organization import (
 )
 from auditor.core.subjects.workloads import Workload
 from auditor.policy.derive import derive
-from tests.build import ACCOUNT, ADMINISTRATOR, ago, arn, group, observed, policy, user_detail
+from tests.build import ACCOUNT, ADMINISTRATOR, ago, arn, credential_row, group, observed, policy, root_row, user_detail
 
 Json = Mapping[str, Any]
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -39,6 +40,9 @@ def document(*statements: Json) -> dict[str, Any]:
 def trust(*whom: str, service: str = "") -> dict[str, Any]:
     party = {"Service": service} if service else {"AWS": list(whom)}
     return document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": party})
+
+
+NOBODY = trust(service="no-such-thing.amazonaws.com")
 
 
 class World:
@@ -206,6 +210,74 @@ def test_a_group_of_administrators_is_joined_by_a_new_user_where_a_boundary_bind
     assert world.steps(ana) == ["put-new-user-into-group group/admins"]
 
 
+def test_somebody_else_is_put_into_a_group(world: World) -> None:
+    world.group("admins", allow("*"))
+    ana, bob = world.user("ana"), world.user("bob")
+    world.role("manager", allow("iam:AddUserToGroup", arn("group/admins")), trusts=trust(ana))
+    cyd = world.user("cyd", allow("iam:AddUserToGroup", arn("group/admins")), allow("iam:CreateAccessKey", bob))
+    assert world.steps(ana) == ["assume-role role/manager", "add-user-to-group user/ana"]
+    assert world.steps(cyd) == ["add-user-to-group group/admins"]
+
+
+def test_groups_that_open_one_another_are_joined_in_turn(world: World) -> None:
+    world.group("outer", allow("iam:AddUserToGroup", arn("group/inner")))
+    world.group("inner", allow("iam:CreateAccessKey", arn("user/boss")))
+    ana = world.user("ana", allow("iam:AddUserToGroup", arn("group/outer")))
+    assert world.steps(ana) == [
+        "add-user-to-group group/outer",
+        "add-user-to-group group/inner",
+        "create-access-key user/boss",
+    ]
+
+
+def test_of_many_groups_only_the_useful_one_is_joined(world: World) -> None:
+    for at in range(12):
+        world.group(f"team-{at}", allow("iam:CreateAccessKey", arn(f"user/{'boss' if at == 7 else at}")))
+    ana = world.user("ana", allow("iam:AddUserToGroup"))
+    assert world.steps(ana) == ["add-user-to-group group/team-7", "create-access-key user/boss"]
+
+
+def test_a_boundary_is_taken_off_before_a_group_outside_of_it_is_joined(world: World) -> None:
+    world.group("keys", allow("iam:CreateAccessKey", arn("user/boss")))
+    fence = world.managed("fence", allow(["iam:DeleteUserPermissionsBoundary", "iam:AddUserToGroup"]))
+    ana = world.user("ana", allow(["iam:DeleteUserPermissionsBoundary", "iam:AddUserToGroup"]), boundary=fence)
+    assert world.steps(ana) == [
+        "delete-user-permissions-boundary user/ana",
+        "add-user-to-group group/keys",
+        "create-access-key user/boss",
+    ]
+
+
+def test_one_takes_the_boundary_off_and_another_gives_everything(world: World) -> None:
+    ana = world.user("ana")
+    fence = world.managed("fence", allow("s3:*"))
+    world.role("cutter", allow("iam:DeleteRolePermissionsBoundary", arn("role/idle")), trusts=trust(ana))
+    world.role("writer", allow("iam:PutRolePolicy", arn("role/idle")), trusts=trust(ana))
+    world.role("idle", trusts=trust(ana), boundary=fence)
+    assert world.steps(ana) == [
+        "assume-role role/cutter",
+        "delete-role-permissions-boundary role/idle",
+        "assume-role role/writer",
+        "put-role-policy role/idle",
+        "assume-role role/idle",
+    ]
+
+
+def test_whoever_can_become_winners_together_wins_too(world: World) -> None:
+    ana = world.user("ana")
+    world.role("writer", allow("iam:AttachUserPolicy", ana), trusts=trust(ana))
+    bob = world.user("bob", allow("iam:CreateAccessKey", ana))
+    assert world.steps(bob)[0] == "create-access-key user/ana"
+    assert len(world.steps(bob)) == 3
+
+
+def test_a_sure_path_comes_before_one_that_has_to_be_assumed(world: World) -> None:
+    world.role("run", allow("*"), trusts=trust(service="lambda.amazonaws.com"))
+    near = world.role("near", allow("iam:CreateAccessKey", arn("user/boss")), trusts=trust(ROOT))
+    ana = world.user("ana", allow("lambda:UpdateFunctionCode"), allow("sts:AssumeRole", near))
+    assert world.steps(ana) == ["assume-role role/near", "create-access-key user/boss"]
+
+
 def test_permissions_of_one_technique_may_come_from_anywhere(world: World) -> None:
     run = world.role("run", allow("*"), trusts=trust(service="lambda.amazonaws.com"))
     world.group("staff", allow("lambda:CreateFunction"), members=(arn("user/ana"),))
@@ -332,3 +404,108 @@ def test_an_organizations_policy_that_cannot_be_read_makes_paths_unseen() -> Non
     found = derive(known | organized({"Effect": "Perhaps"}))[EscalationPath]
     assert isinstance(found, Unavailable)
     assert "cannot be read" in found.reason
+
+
+def test_a_boundary_that_allows_everything_but_iam_binds(world: World) -> None:
+    fence = world.managed("fence", allow("*"), deny(["iam:*", "sts:*", "organizations:*"]))
+    bound = world.user("bound", allow("*"), boundary=fence)
+    idle = world.role("idle", trusts=trust(ROOT), boundary=fence)
+    ana = world.user("ana", allow("iam:CreateAccessKey", bound))
+    bob = world.user("bob", allow(["iam:PutRolePolicy", "sts:AssumeRole"], idle))
+    paths = world.paths(more=organized())
+    assert [(paths[it].administrator, paths[it].steps) for it in (bound, ana, bob)] == [(False, ())] * 3
+
+
+def test_a_boundary_that_its_holder_can_take_off_costs_a_step(world: World) -> None:
+    fence = world.managed("fence", allow("*"), deny("s3:DeleteBucket"))
+    bound = world.user("bound", allow("*"), boundary=fence)
+    assert world.steps(bound) == ["delete-user-permissions-boundary user/bound"]
+
+
+def test_a_boundary_for_others_binds_who_is_not_one_of_them(world: World) -> None:
+    for_red = allow("*", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
+    fence = world.managed("fence", for_red)
+    blue = world.user("blue", allow("*"), boundary=fence, tags={"team": "blue"})
+    red = world.user("red", allow("*"), boundary=fence, tags={"team": "red"})
+    paths = world.paths()
+    assert (paths[blue].administrator, paths[blue].steps) == (False, ())
+    assert paths[red].administrator
+
+
+def test_whoever_can_join_a_group_that_was_not_seen_was_not_seen_either(world: World) -> None:
+    world.add(group("hidden", attached=(arn("policy/lost"),)))
+    ana = world.user("ana", allow("iam:AddUserToGroup", arn("group/hidden")))
+    near = world.role("near", allow(["iam:AddUserToGroup", "iam:CreateUser", "iam:CreateAccessKey"]), trusts=NOBODY)
+    world.role("idle", allow("iam:AddUserToGroup"), trusts=NOBODY)
+    bob = world.user("bob", allow("iam:AddUserToGroup", arn("group/other")))
+    gaps = world.observed(more=organized()).gaps
+    assert {it for it in gaps if ":policy/" not in it and ":group/" not in it} == {ana, near} - {bob}
+    assert gaps[ana].reason == f"it can join {arn('group/hidden')}, whose rights were not completely seen"
+
+
+def test_a_user_newer_than_the_credential_report_is_a_target(world: World) -> None:
+    ana = world.user("ana", allow("iam:CreateAccessKey", arn("user/boss")))
+    bob = world.user("bob", allow("iam:CreateLoginProfile", arn("user/boss")))
+    old = {CredentialRow: observed(credential_row("ana"), credential_row("bob"), root_row())}
+    assert world.steps(ana, more=old) == ["create-access-key user/boss"]
+    assert world.steps(bob, more=old) == ["create-login-profile user/boss"]
+
+
+@pytest.mark.parametrize("by_profile", [False, True])
+def test_whoever_runs_with_a_role_that_was_not_seen_was_not_seen_either(world: World, *, by_profile: bool) -> None:
+    profile = arn("instance-profile/hidden")
+    hidden = world.role("hidden", attached=(arn("policy/lost"),), trusts=NOBODY, instance_profiles=(profile,))
+    name, role = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1", {"profile": profile} if by_profile else {"role": hidden}
+    kind = "AWS::EC2::Instance" if by_profile else "AWS::Lambda::Function"
+    ana = world.user("ana", allow(["lambda:UpdateFunctionCode", "ssm:SendCommand"]))
+    seen = organized() | {Workload: observed(Workload(resource=name, uid=name, type=kind, **role))}
+    assert ana in world.observed(more=seen).gaps
+
+
+def test_what_is_known_of_one_that_was_not_seen_counts(world: World) -> None:
+    fence = world.managed("fence", allow("s3:*"))
+    hidden = world.role(
+        "hidden", attached=(arn("policy/lost"),), trusts=trust(ROOT), boundary=fence, tags={"team": "red"}
+    )
+    for name in ("red", "blue"):
+        world.user(name, allow("sts:AssumeRole", Condition={"StringEquals": {"aws:ResourceTag/team": name}}))
+    bob = world.user("bob", allow(["iam:PutRolePolicy", "sts:AssumeRole"], hidden))
+    gaps = world.observed(more=organized()).gaps
+    assert gaps[arn("user/red")].reason.startswith(f"it can become {hidden}")
+    assert arn("user/blue") not in gaps
+    assert gaps[bob].reason.startswith(f"it can become {hidden}")
+
+
+@pytest.mark.parametrize("key", ["aws:ResourceTag/team", "iam:PassedToService", "aws:RequestTag/team"])
+def test_everything_on_some_targets_only_makes_no_administrator(world: World, key: str) -> None:
+    near = world.user("near", allow("*", Condition={"StringEquals": {key: "red"}}))
+    ana = world.user("ana", allow("iam:CreateAccessKey", near))
+    path = world.paths(more=organized())[near]
+    assert not path.administrator
+    assert world.steps(ana, more=organized())[:1] != ["create-access-key user/boss"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"Resource": ["arn:aws:iam::*:*"]},
+        {"Resource": f"arn:aws:iam::{ACCOUNT}:*"},
+        {"Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/rescue"}}},
+    ],
+)
+def test_whom_a_deny_takes_all_of_iam_is_no_administrator(world: World, more: Json) -> None:
+    near = world.user("near", allow("*"), {**deny("iam:*"), **more})
+    rescue = world.role("rescue", allow("*"), {**deny("iam:*"), **more}, trusts=trust(ROOT))
+    paths = world.paths(more=organized())
+    assert not paths[near].administrator
+    assert paths[rescue].administrator is ("Condition" in more)
+
+
+def test_whom_the_organization_takes_everything_is_no_administrator(world: World) -> None:
+    mighty = world.role("mighty", allow("*"), trusts=trust(ROOT))
+    ana = world.user("ana", allow(["sts:AssumeRole", "iam:PutRolePolicy"], mighty))
+    forbidden = deny("*", Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/mighty"}})
+    assert world.steps(ana, more=organized()) == ["assume-role role/mighty"]
+    assert world.steps(ana, more=organized(forbidden)) == []
+    assert not world.paths(more=organized(forbidden))[mighty].administrator

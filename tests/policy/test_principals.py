@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from auditor.core.model import Observed, Subject, Unavailable
 from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 from auditor.core.subjects.organization import Affiliation
@@ -58,3 +60,10 @@ def test_organization_of_the_account_is_known_where_it_was_seen() -> None:
     said = [None, affiliation(), affiliation(organization=None, management=None)]
     seen = [principals(role(), organization=None if it is None else observed(it)).subjects for it in said]
     assert [it.organization for (it,) in seen] == [None, "o-a1b2c3d4e5", ""]
+
+
+@pytest.mark.parametrize("on", ["*", "arn:aws:iam::*:*", "arn:aws:iam::111122223333:*"])
+def test_boundary_that_denies_iam_makes_no_administrator(on: str) -> None:
+    denied = {"Effect": "Deny", "Action": ["iam:*", "sts:*"], "Resource": on}
+    fence = replace(READING, document={"Statement": [*ADMINISTRATOR["Statement"], denied]})
+    assert administrators(role(attached=(EVERYTHING.resource,), boundary=fence.resource), EVERYTHING, fence) == set()

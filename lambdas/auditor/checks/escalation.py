@@ -1,6 +1,6 @@
 """Who is no administrator and can become one."""
 
-from auditor.core.check import Because, Context, Problem, Problems, Severity, check, reasons
+from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day, reasons
 from auditor.core.subjects.escalation import EscalationPath
 
 SPELLED_OUT = 3
@@ -31,7 +31,8 @@ def path_to_administrator(path: EscalationPath, ctx: Context) -> Problems:
         old = path.has_key if path.oldest_key is None else ctx.age(path.oldest_key) > ctx.limits.key_age
         worse = {Because.OLD_KEY: old, Because.NO_MFA: path.without_mfa, Because.OUTSIDE: path.outside}
         yield Problem(
-            "; then ".join(f"{step.says} ({', '.join(step.permissions)})" for step in path.steps) + _provisos(path),
+            "; then ".join(f"{step.says} ({', '.join(step.permissions)})" for step in path.steps)
+            + _provisos(path, old=bool(old)),
             {
                 "steps": tuple(f"{it.technique}: {it.actor} -> {it.target or 'account'}" for it in path.steps),
                 "conditions": path.conditions,
@@ -53,16 +54,16 @@ def administrator_for_others(path: EscalationPath, ctx: Context) -> Problems:  #
     take by itself is told as such.
     """
     if path.others and not path.steps:
-        names = [arn.split(":", 5)[5] for arn in path.others]
+        names = [arn.rpartition(":")[2] for arn in path.others]
+        kinds = tuple(sorted({name.partition("/")[0] for name in names}))
         more = f" and {len(names) - SPELLED_OUT} others" if len(names) > SPELLED_OUT else ""
-        yield Problem(
-            f"{path.name} can make {', '.join(names[:SPELLED_OUT])}{more} administrator", {"others": path.others}
-        )
+        yield Problem(f"{path.name} can make {', '.join(names[:SPELLED_OUT])}{more} administrator", {"kinds": kinds})
 
 
-def _provisos(path: EscalationPath) -> str:
-    """What has still to be met, what was assumed, and what was not seen."""
+def _provisos(path: EscalationPath, *, old: bool) -> str:
+    """What has still to be met, what was assumed, what was not seen, and the key that is too old."""
     parts = [f"still to be met: {', '.join(path.conditions)}"] if path.conditions else []
     parts += path.assumed
     parts += [f"not seen: {', '.join(path.unseen)}"] if path.unseen else []
+    parts += [f"its access key is of {day(path.oldest_key)}"] if old and path.oldest_key else []
     return "".join(f"; {it}" for it in parts)

@@ -2,16 +2,23 @@
 
 Everybody's moves are found first, each a technique with the set of its targets. Then the winners spread backwards from
 the administrators: who can become one of them wins a step later. What nobody can do alone, the principals that somebody
-can become may do together; that is tried last, for those that have not won.
+can become may do together. What had to be assumed is tried last, for those that have not won without.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
+from auditor.policy.control import Control, Lift
 from auditor.policy.landscape import Landscape
-from auditor.policy.moves import Moves, Node, Step
+from auditor.policy.moves import Mine, Moves, Node, Step
 from auditor.policy.universe import first, members
+
+SPARSE = 64
+"""Whoever can become no more than so many is asked again only when one of these has won."""
+
+MOST_STEPS_OF_A_MOVE = 2
 
 
 class Move(NamedTuple):
@@ -42,30 +49,38 @@ class Search:
         """Over a landscape, by these moves."""
         self.land, self.moves = landscape, moves
         self.move = dict[Node, Move]()
-        self._closures = dict[int, int]()
-        everybody = landscape.principals.everything
-        start = Won(
+        self.won = Won(
             plain=landscape.administrators,
-            boosted=everybody & ~landscape.bounded & ~landscape.disarmed,
+            boosted=landscape.principals.everything & ~landscape.bounded & ~landscape.disarmed,
             unbound=landscape.unbound_administrators,
         )
-        self.won = [NOBODY, start]
-        """After how many steps who has won; the first is for moves of two steps that one cannot make in one."""
-        self._spread()
-        self._together()
+        self.waiting = dict.fromkeys(self._nodes())
+        for self.assuming in (False, True):
+            self.control = Control(moves, self._reach)
+            self._spread(NOBODY)
+            while self._together():
+                self._spread(self.won)
 
-    def path(self, place: int) -> tuple[Step, ...]:
-        """The steps of a principal that is no administrator; none if there is no path."""
+    def path(self, place: int, most: int | None = None) -> tuple[Step, ...]:
+        """The steps of a principal that is no administrator, at most so many; none if there is no path."""
+        return tuple(islice(self._steps(place), most))
+
+    def length(self, place: int) -> int:
+        """The number of steps of its path."""
+        return sum(1 for _ in self._steps(place))
+
+    def _steps(self, place: int) -> Iterator[Step]:
         node: Node | None = Node(place)
-        steps: list[Step] = []
         while node is not None and node in self.move:
-            steps += self.move[node].steps
+            yield from self.move[node].steps
             node = self.move[node].then
-        return tuple(steps)
 
     def reached(self, place: int) -> int:
-        """Everybody whom a principal can become, one after the other."""
-        return self._closed(self.moves.of(Node(place)).becoming) | 1 << place
+        """Everybody whom a principal can become, one after the other, also by way of groups and changes of its own."""
+        found = self.control.held(Node(place))
+        for node in self._standing(place):
+            found |= self.control.held(node)
+        return found
 
     def others(self, place: int) -> tuple[str, ...]:
         """ARNs of those whom a principal can make administrator: for one that can become none of them."""
@@ -74,75 +89,132 @@ class Search:
         lifted = armed & (~land.bounded | mine.unbinding) | (mine.unbinding & land.unbound_administrators)
         return tuple(land.principals.arns[at] for at in members(lifted & ~land.administrators))
 
-    def _spread(self) -> None:
-        waiting = list(self._nodes())
-        idle = 0
-        while waiting and idle < MOST_STEPS_OF_A_MOVE:
-            found = {node: move for node in waiting if (move := self._winning(node))}
-            self.move |= found
-            waiting = [node for node in waiting if node not in found]
-            self.won.append(_with(self.won[-1], found))
-            idle = 0 if found else idle + 1
-
     def _nodes(self) -> Iterator[Node]:
         """Everybody who is no administrator, in every way to stand that matters."""
         for place in members(self.land.principals.everything & ~self.land.administrators):
             yield Node(place)
-            if (self.land.bounded | self.land.disarmed) >> place & 1:
-                yield Node(place, boosted=True)
-            if (self.land.bounded & ~self.land.unbound_administrators) >> place & 1:
-                yield Node(place, unbound=True)
-            yield from self.moves.joined(Node(place))
+            yield from self._standing(place)
 
-    def _winning(self, node: Node) -> Move | None:
-        """The move that wins now, if there is one: those of one step first, and the surest of them."""
-        mine, (before, last) = self.moves.of(node), self.won[-2:]
-        for then in self._changed(node):
-            if self._has_won(then, last):
+    def _standing(self, place: int) -> Iterator[Node]:
+        """The other ways in which somebody can stand."""
+        ways = [Node(place)]
+        if (self.land.bounded | self.land.disarmed) >> place & 1:
+            yield Node(place, boosted=True)
+        if (self.land.bounded & ~self.land.unbound_administrators) >> place & 1:
+            ways.append(Node(place, unbound=True))
+            yield ways[-1]
+        for way in ways:
+            for joined in self.moves.joined(way):
+                yield joined
+                yield from self.moves.joined(joined)
+
+    def _reach(self, node: Node) -> int:
+        mine = self.moves.of(node)
+        return mine.becoming if self.assuming else mine.becoming_surely
+
+    def _spread(self, before: Won) -> None:
+        """Rounds in which everybody is asked who can become, or be changed into, somebody that has just won."""
+        followers, others = self._followers()
+        asked: Iterable[Node] = tuple(self.waiting)
+        recent: list[Iterable[Node]] = []
+        while asked:
+            found = {node: move for node in asked if node in self.waiting and (move := self._winning(node, before))}
+            before = self._take(found)
+            recent = [*recent[1 - MOST_STEPS_OF_A_MOVE :], found]
+            if len(recent) < MOST_STEPS_OF_A_MOVE:
+                asked = tuple(self.waiting)
+            elif not any(recent):
+                return
+            else:
+                won = [node for nodes in recent for node in nodes]
+                asked = dict.fromkeys([*(it for node in won for it in followers.get(node.place, ())), *others])
+
+    def _take(self, found: dict[Node, Move]) -> Won:
+        """Let these win; who had won before."""
+        before, self.won = self.won, _with(self.won, found)
+        self.move |= found
+        for node in found:
+            del self.waiting[node]
+        return before
+
+    def _followers(self) -> tuple[dict[int, list[Node]], list[Node]]:
+        """By place, who is to be asked again when somebody there has won; and who always is, having many to become."""
+        followers: dict[int, list[Node]] = {}
+        others: list[Node] = []
+        for node in self.waiting:
+            reach = self._reach(node)
+            if reach.bit_count() > SPARSE:
+                others.append(node)
+            else:
+                for place in members(reach | 1 << node.place):
+                    followers.setdefault(place, []).append(node)
+        return followers, others
+
+    def _winning(self, node: Node, before: Won) -> Move | None:
+        """The move that wins now, if there is one: those of one step first."""
+        mine = self.moves.of(node)
+        for then in self._changed(node, mine):
+            if self._has_won(then, self.won):
                 return Move((self.moves.changing(node, node.place, then),), self._then(then))
-        for reach in (mine.becoming_surely, mine.becoming):
-            if reach & last.plain:
-                at = first(reach & last.plain)
-                return Move((self.moves.becoming(node, at),), self._then(Node(at)))
-        joined = self._joined(node, last)
-        if joined is None and mine.administrator:
-            return Move((Step(node, mine.administrator.technique, assumed=mine.administrator.assumed),), None)
-        return joined or self._of_two_steps(node, before)
+        reach = self._reach(node) & self.won.plain
+        if reach:
+            at = first(reach)
+            return Move((self.moves.becoming(node, at),), self._then(Node(at)))
+        joined = self._joined(node)
+        use = mine.administrator
+        if joined is None and use and (self.assuming or not use.assumed):
+            return Move((Step(node, use.technique, assumed=use.assumed),), None)
+        return joined or self._of_two_steps(node, mine, before)
 
-    def _joined(self, node: Node, won: Won) -> Move | None:
+    def _joined(self, node: Node) -> Move | None:
         """The move of joining groups, or of putting a new user into one: that has no boundary."""
         land, moves = self.land, self.moves
         if new := moves.by_new_user(node) & land.administrator_groups:
             return Move(moves.joining(node, new & -new, by_new_user=True), None)
         then = node._replace(boosted=True, groups=0)
         group = moves.joinable(node) & land.administrator_groups
-        if group and self._has_won(then, won):
+        if group and self._has_won(then, self.won):
             return Move(moves.joining(node, group & -group), self._then(then))
         for joined in moves.joined(node):
             if joined in self.move:
-                return Move(moves.joining(node, joined.groups), joined)
+                return self._by_fewest(node, joined)
         return None
 
-    def _changed(self, node: Node) -> Iterator[Node]:
+    def _by_fewest(self, node: Node, joined: Node) -> Move:
+        """The move of joining: of many groups half of them, as long as one half will do."""
+        new = joined.groups & ~node.groups
+        while new.bit_count() > 1:
+            places = list(members(new))
+            halves = (sum(1 << at for at in part) for part in (places[: len(places) // 2], places[len(places) // 2 :]))
+            for half in halves:
+                fewer = node._replace(groups=node.groups | half)
+                move = self.move.get(fewer) or self._winning(fewer, NOBODY)
+                if move and move.steps[0].technique.gives != "join":
+                    self.move[fewer], joined, new = move, fewer, half
+                    break
+            else:
+                break
+        return Move(self.moves.joining(node, joined.groups & ~node.groups), joined)
+
+    def _changed(self, node: Node, mine: Mine) -> Iterator[Node]:
         """How it can stand after changing itself."""
-        mine = self.moves.of(node)
         if mine.boosting >> node.place & 1 and not node.boosted:
             yield node._replace(boosted=True, groups=0)
         if mine.unbinding >> node.place & 1 and self.land.bounded >> node.place & 1 and not node.unbound:
             yield node._replace(unbound=True, groups=0)
 
-    def _of_two_steps(self, node: Node, before: Won) -> Move | None:
+    def _of_two_steps(self, node: Node, mine: Mine, before: Won) -> Move | None:
         """Change somebody, then become them; join a group that one has changed."""
-        mine = self.moves.of(node)
+        reach = self._reach(node)
         for kind, chosen in (("boosted", mine.boosting & before.boosted), ("unbound", mine.unbinding & before.unbound)):
-            both = chosen & mine.becoming
-            if both:
-                at = first(both)
+            if chosen & reach:
+                at = first(chosen & reach)
                 then = Node(at, boosted=kind == "boosted", unbound=kind == "unbound")
                 steps = self.moves.changing(node, at, then), self.moves.becoming(node, at)
                 return Move(steps, self._then(then))
-        if before.anyhow and (both := mine.boosting & mine.unbinding & mine.becoming & ~self.land.disarmed):
-            return Move(self._twice(node, first(both)), None)
+        if before.anyhow and (both := mine.boosting & mine.unbinding & reach & ~self.land.disarmed):
+            at = first(both)
+            return Move((*self._twice(node, node, at), self.moves.becoming(node, at)), None)
         group = self.moves.joinable(node) & mine.boosting_groups
         then = node._replace(boosted=True, groups=0)
         if group and self._has_won(then, before):
@@ -150,10 +222,10 @@ class Search:
             return Move((change, *self.moves.joining(node, group & -group)), self._then(then))
         return None
 
-    def _twice(self, node: Node, at: int) -> tuple[Step, ...]:
-        """Take somebody's boundary off, give them everything, and become them."""
+    def _twice(self, unbinder: Node, booster: Node, at: int) -> tuple[Step, Step]:
+        """Take somebody's boundary off, and give them everything."""
         off, up = Node(at, unbound=True), Node(at, boosted=True)
-        return self.moves.changing(node, at, off), self.moves.changing(node, at, up), self.moves.becoming(node, at)
+        return self.moves.changing(unbinder, at, off), self.moves.changing(booster, at, up)
 
     def _has_won(self, node: Node, won: Won) -> bool:
         if node.boosted and node.unbound:
@@ -164,51 +236,29 @@ class Search:
     def _then(self, node: Node) -> Node | None:
         return node if node in self.move else None
 
-    def _together(self) -> None:
-        """What the principals that somebody can become can do for one another."""
-        able = 0
-        for place in members(self.land.principals.everything):
-            mine = self.moves.of(Node(place))
-            able |= bool(mine.boosting or mine.unbinding) << place
-        for place in members(self.land.principals.everything & ~self.land.administrators):
-            node = Node(place)
-            if node not in self.move and self.moves.of(node).becoming:
-                self._try_together(node, able)
+    def _together(self) -> bool:
+        """What the principals that somebody can become can do for one another; whether anybody won by it."""
+        both = self.land.bounded & ~self.land.disarmed
+        found: dict[Node, Move] = {}
+        for node in self.waiting:
+            if self._reach(node):
+                lift = next(self.control.lifts(node, self.won.boosted, self.won.unbound, both), None)
+                if lift:
+                    found[node] = self._lifted(node, lift)
+        self._take(found)
+        return bool(found)
 
-    def _try_together(self, node: Node, able: int) -> None:
-        if (self._closed(self.moves.of(node).becoming) | 1 << node.place) & able:
-            control = Control(self.moves, node)
-            for actor, place in control.changes():
-                move = self._by_another(control, actor, place)
-                if move:
-                    self.move[node] = move
-                    return
-
-    def _closed(self, becoming: int) -> int:
-        """Everybody who can be become by those whom somebody can become: the same for all who can become the same."""
-        if becoming not in self._closures:
-            found = new = becoming
-            while new:
-                following = 0
-                for place in members(new):
-                    following |= self.moves.of(Node(place)).becoming
-                new = following & ~found
-                found |= new
-            self._closures[becoming] = found
-        return self._closures[becoming]
-
-    def _by_another(self, control: "Control", actor: int, place: int) -> Move | None:
-        """One changes another, both under the same control, and that wins."""
-        mine, won = self.moves.of(Node(actor)), self.won[-1]
-        for kind, chosen in (("boosted", mine.boosting & won.boosted), ("unbound", mine.unbinding & won.unbound)):
-            if chosen >> place & 1:
-                then = Node(place, boosted=kind == "boosted", unbound=kind == "unbound")
-                change = self.moves.changing(Node(actor), place, then)
-                return Move((*control.chain(actor), change, *control.chain(place)), self._then(then))
-        return None
-
-
-MOST_STEPS_OF_A_MOVE = 2
+    def _lifted(self, node: Node, lift: Lift) -> Move:
+        """The steps of a lift: become those who change somebody, let them, and become whom they have changed."""
+        then = Node(lift.place, boosted=lift.boosted, unbound=lift.unbound)
+        both = [then._replace(boosted=False), then._replace(unbound=False)]
+        parts = both if lift.boosted and lift.unbound else [then]
+        steps: list[Step] = []
+        for actor, way in zip(lift.actors, parts, strict=True):
+            steps += self.control.chain(node, actor)
+            steps.append(self.moves.changing(self.control.as_held(node, actor), lift.place, way))
+        steps += self.control.chain(node, lift.place)
+        return Move(tuple(dict.fromkeys(steps)), self._then(then))  # whoever was become on the way still is
 
 
 def _with(won: Won, found: Iterable[Node]) -> Won:
@@ -223,36 +273,4 @@ def _with(won: Won, found: Iterable[Node]) -> Won:
             unbound |= bit
         else:
             plain |= bit
-    return Won(plain=plain, boosted=boosted, unbound=unbound)
-
-
-class Control:
-    """Those that somebody can become, one after the other, and how."""
-
-    def __init__(self, moves: Moves, start: Node) -> None:
-        """From the start, breadth first."""
-        self.moves, self.start = moves, start
-        self.held = 1 << start.place
-        self._from = dict[int, int]()
-        queue = [start.place]
-        for place in queue:
-            new = moves.of(Node(place)).becoming & ~self.held
-            self.held |= new
-            for at in members(new):
-                self._from[at] = place
-                queue.append(at)
-
-    def changes(self) -> Iterator[tuple[int, int]]:
-        """Pairs under control of which the first can change the second."""
-        for actor in members(self.held):
-            mine = self.moves.of(Node(actor))
-            for place in members((mine.boosting | mine.unbinding) & self.held):
-                yield actor, place
-
-    def chain(self, place: int) -> tuple[Step, ...]:
-        """The steps by which somebody there comes under control."""
-        steps: list[Step] = []
-        while place != self.start.place:
-            steps.append(self.moves.becoming(Node(self._from[place]), place))
-            place = self._from[place]
-        return tuple(reversed(steps))
+    return replace(won, plain=plain, boosted=boosted, unbound=unbound)

@@ -1,22 +1,22 @@
 """An account as somebody who wants more rights sees it: what there is to take over, to change, to pass and to use."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from auditor.core.subjects.entities import AWS_PATHS, Group, IdentityProvider, Policy, Principal
-from auditor.core.subjects.workloads import EXECUTION, WorkloadRole
-from auditor.policy.access import Held
+from auditor.core.subjects.workloads import EXECUTION, Workload
+from auditor.policy.access import Held, Standing
+from auditor.policy.administering import disarming, empowering, everything, limiting
 from auditor.policy.conditions import Known, judge
-from auditor.policy.document import MalformedPolicyError, Statement, administrator_statement, statements
-from auditor.policy.match import matches
+from auditor.policy.document import MalformedPolicyError, statements
 from auditor.policy.naming import ACCOUNT
 from auditor.policy.standing import Standings
 from auditor.policy.universe import Universe, at_places, members
 
 BOUNDARY = "iam:permissionsboundary"
-ASSUMING = {"Service": "sts:AssumeRole", "Federated": "sts:AssumeRoleWithWebIdentity"}
+BY_SERVICE = {"Service": "sts:AssumeRole", "Federated": "sts:AssumeRoleWithWebIdentity"}
 """How a service gets a role, by the way in which the trust policy names it."""
 
 EVERYTHING = Held(
@@ -38,7 +38,7 @@ class Seen:
     groups: Sequence[Group]
     policies: Sequence[Policy]
     providers: Sequence[IdentityProvider] | None = None
-    workloads: Sequence[WorkloadRole] | None = None
+    workloads: Sequence[Workload] | None = None
     kinds: frozenset[str] = frozenset()
     facts: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -59,7 +59,8 @@ class Landscape:
         # IAM Identity Center keeps its roles from being changed, passed or trusted by anything else.
         self.reserved = at_places(at for at, it in enumerate(acting) if it.path.startswith(AWS_PATHS))
         self.roles = self.principals.everything & ~self.users
-        self.bounded = at_places(at for at, it in enumerate(acting) if it.boundary and not _everything(it.bounds))
+        known = [standings.by_arn[it.resource].known for it in acting]
+        self.bounded = at_places(at for at, it in enumerate(acting) if it.boundary and limiting(it.bounds, known[at]))
         self.groups = Universe([it.resource for it in seen.groups])
         own = [it for it in seen.policies if it.owner is None and not it.aws_managed]
         # AWS tells no tags of policies where it tells the rest: none that are there are all that are known.
@@ -82,11 +83,9 @@ class Landscape:
         return self.unbound_administrators & ~self.bounded
 
     def _administers(self, principal: Principal) -> bool:
-        known = self.standings.by_arn[principal.resource].known
-        said = [it for document in principal.documents if _everything(document) for it in statements(document)]
-        everything = [it for it in said if it.allow and it.on_everything]
-        met = any(judge(it.clauses, known, variables=it.variables) is not False for it in everything)
-        return met and not _disarmed(principal.documents)
+        standing = self.standings.by_arn[principal.resource]
+        held = [it.document for it in standing.identity]
+        return any(everything(it, standing.known) for it in held) and not self._disarmed(standing, held)
 
     @cached_property
     def disarmed(self) -> int:
@@ -94,9 +93,18 @@ class Landscape:
 
         One in an own inline policy does not count: it goes when somebody rewrites that.
         """
-        standings = self.standings.by_arn
-        held = ((at, lasting(standings[it.resource].identity)) for at, it in enumerate(self.acting))
-        return at_places(at for at, policies in held if _disarmed(policy.document for policy in policies))
+        standings = (self.standings.by_arn[it.resource] for it in self.acting)
+        return at_places(
+            at
+            for at, it in enumerate(standings)
+            if self._disarmed(it, [policy.document for policy in lasting(it.identity)])
+        )
+
+    @staticmethod
+    def _disarmed(standing: Standing, held: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether these policies, or those of the organization, take the rights over IAM."""
+        above = (it.document for level in standing.service_control for it in level)
+        return disarming([*held, *above], standing.arn, standing.known)
 
     @cached_property
     def group_members(self) -> tuple[int, ...]:
@@ -108,6 +116,12 @@ class Landscape:
         """By group, what it holds; nothing where that was not seen."""
         held = {it.resource: it for it in self.seen.principals if it.kind == "Group"}
         return tuple(_held(held[arn]) if arn in held else () for arn in self.groups.arns)
+
+    @cached_property
+    def opaque_groups(self) -> int:
+        """The groups of which it was not seen what they hold."""
+        held = {it.resource for it in self.seen.principals if it.kind == "Group"}
+        return self.groups.everything & ~self.groups.of(held)
 
     @cached_property
     def holders(self) -> tuple[int, ...]:
@@ -136,15 +150,28 @@ class Landscape:
     @cached_property
     def administrator_policies(self) -> tuple[str, ...]:
         """ARNs of managed policies that allow everything, AWS's own first."""
-        partition = self.principals.arns[0].split(":")[1] if self.principals.arns else "aws"
-        own = [it.resource for it in self.seen.policies if it.owner is None and _everything(it.document)]
-        return tuple(dict.fromkeys([f"arn:{partition}:iam::aws:policy/AdministratorAccess", *own]))
+        return self._managed(("AdministratorAccess",), everything)
+
+    @cached_property
+    def empowering_policies(self) -> tuple[str, ...]:
+        """ARNs of managed policies that make an administrator, if only by what they allow of IAM."""
+        most = self.administrator_policies
+        return tuple(dict.fromkeys([most[0], *self._managed(("IAMFullAccess",), empowering), *most]))
+
+    def _managed(self, of_aws: Iterable[str], wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[str, ...]:
+        own = [it.resource for it in self.seen.policies if it.owner is None and wanted(it.document)]
+        return tuple(dict.fromkeys([*(f"arn:{self.partition}:iam::aws:policy/{it}" for it in of_aws), *own]))
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS that the account is in."""
+        return self.principals.arns[0].split(":")[1] if self.principals.arns else "aws"
 
     def facts(self, name: str) -> int:
         """The principals, or own policies, of which a technique asks something; all where that was not seen."""
         if name == "other-version":
             own = enumerate(self._own_policies)
-            return at_places(at for at, it in own if any(map(_everything, it.other_versions)))
+            return at_places(at for at, it in own if any(map(empowering, it.other_versions)))
         found = self.seen.facts.get(name)
         return self.principals.everything if found is None else self.principals.of(found)
 
@@ -163,7 +190,8 @@ class Landscape:
         return at_places(
             at
             for at, policies in held
-            if any(_everything(it.document) for it in policies) and not _disarmed(it.document for it in policies)
+            if any(everything(it.document) for it in policies)
+            and not disarming((it.document for it in policies), self.groups.arns[at])
         )
 
     @cached_property
@@ -229,29 +257,10 @@ def _tags(tags: Mapping[str, str] | None) -> Known:
     return dict.fromkeys(families, ()) | {f"{it}{key.lower()}": (tags[key],) for it in families for key in tags}
 
 
-def _everything(document: Mapping[str, Any]) -> bool:
-    """Whether a document allows everything; one that cannot be read allows nothing."""
-    try:
-        return administrator_statement(document) is not None
-    except MalformedPolicyError:
-        return False
-
-
-def _disarmed(documents: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a Deny, whatever happens, takes the rights over IAM away, all or all but some."""
-    denied = [it for doc in documents for it in statements(doc) if not it.allow and not it.clauses and it.reaches("*")]
-    return any(it.speaks_of("iam:*") or not _spares_iam(it) for it in denied)
-
-
 def lasting(policies: Iterable[Held]) -> list[Held]:
-    """Those of somebody's policies that forbid anything, but for own inline ones."""
+    """Those of somebody's policies that forbid anything, but for own inline ones: those go when they are rewritten."""
     others = (it for it in policies if it.via or not it.name.startswith("inline policy "))
     return [it for it in others if any(not said.allow for said in statements(it.document))]
-
-
-def _spares_iam(deny: Statement) -> bool:
-    """Whether it denies no action of IAM, or some by name."""
-    return deny.not_actions is None or any(matches(it.lower(), "iam:*") for it in deny.not_actions)
 
 
 def _services(role: Principal) -> Iterator[str]:
@@ -259,14 +268,14 @@ def _services(role: Principal) -> Iterator[str]:
     admitted, turned_away = dict[str, None](), set[str]()
     for statement in _trust(role):
         # Cognito's identity pools are a service that a trust policy names as a provider.
-        services = {it.value: it.kind for it in statement.parties or () if it.kind in ASSUMING}
+        services = {it.value: it.kind for it in statement.parties or () if it.kind in BY_SERVICE}
         for name, kind in services.items():
             service = name.removesuffix(".cn")
             known = {"aws:sourceaccount": (role.resource.split(":")[ACCOUNT],), "aws:principalservicename": (service,)}
             met = judge(statement.clauses, known, variables=statement.variables)
             if statement.allow and met is not False:
                 admitted[service] = None
-            elif not statement.allow and met and statement.speaks_of(ASSUMING[kind]):
+            elif not statement.allow and met and statement.speaks_of(BY_SERVICE[kind]):
                 turned_away.add(service)
     yield from (it for it in admitted if it not in turned_away)
 

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from auditor.policy.access import Held, Standing
 from auditor.policy.conditions import Known
-from auditor.policy.document import statements
 from auditor.policy.landscape import EVERYTHING, Landscape, lasting
 from auditor.policy.techniques import Technique
-from auditor.policy.universe import at_places, members
+from auditor.policy.universe import at_places, first, members
 from auditor.policy.uses import Use, Uses
 
 FEW = 8
@@ -90,7 +89,7 @@ class Moves:
         self._mine = dict[Node, Mine]()
         held = list(enumerate(landscape.group_policies))
         self._useful = at_places(at for at, policies in held if self.uses.compiled.allowed(policies))
-        self._forbidding = at_places(at for at, policies in held if _forbids(policies))
+        self._forbidding = at_places(at for at, policies in held if self._forbids(policies))
 
     def standing(self, node: Node) -> Standing:
         """What a node stands on."""
@@ -101,6 +100,11 @@ class Moves:
         if node.boosted:
             standing = replace(standing, identity=(EVERYTHING, *lasting(standing.identity)))
         return replace(standing, boundary=None) if node.unbound else standing
+
+    def _forbids(self, policies: Iterable[Held]) -> bool:
+        """Whether they deny any action of a technique."""
+        compiled = self.uses.compiled
+        return any(said.denies for policy in policies for said in compiled.of(policy.document).values())
 
     def of(self, node: Node) -> Mine:
         """All that a node can do."""
@@ -115,6 +119,11 @@ class Moves:
             found.setdefault(gives, []).append(use)
         if not found:
             return NOTHING
+        others = self.land.users & ~(1 << node.place)
+        for use in found.get("add", ()):
+            groups = 0 if creates(use.technique) else use.on & self.land.administrator_groups
+            if groups:
+                found.setdefault("boost", []).append(Use(use.technique, others, groups))
         return Mine(
             administrator=min(found.get("administrator", ()), key=lambda it: it.assumed, default=None),
             **{name: tuple(found.get(name, ())) for name in ("become", "boost", "unbind", "boost_groups", "add")},
@@ -134,14 +143,18 @@ class Moves:
         return found
 
     def joined(self, node: Node) -> list[Node]:
-        """The nodes that it is after joining groups: one by one if they are few, and all that forbid nothing."""
-        useful = self.joinable(node) & self._useful if not node.groups else 0
+        """The nodes that it is after joining groups: one by one if they are few, and all that forbid nothing.
+
+        Groups that open others are joined first, but no more than one after the other.
+        """
+        useful = self.joinable(node) & self._useful & ~node.groups if node.groups.bit_count() <= 1 else 0
         if not useful:
             return []
         free = useful & ~self._forbidding
         few = useful if useful.bit_count() <= FEW else useful & self._forbidding
-        each = [node._replace(groups=1 << at) for at in members(few)]
-        return each if not free or (free & few and free.bit_count() == 1) else [*each, node._replace(groups=free)]
+        each = [node._replace(groups=node.groups | 1 << at) for at in members(few)]
+        together = node._replace(groups=node.groups | free)
+        return each if not free or (free & few and free.bit_count() == 1) else [*each, together]
 
     def becoming(self, node: Node, at: int) -> Step:
         """The step by which the node becomes somebody."""
@@ -180,14 +193,12 @@ class Moves:
             "provider": (self.land.providers, self.land.trusting_provider),
         }
         through = ""
-        if use.through:
+        if use.technique.gives == "join":
+            through = self.land.groups.arns[first(use.through)]
+        elif use.through:
             universe, stands_for = kinds[use.technique.target]
             through = next(universe.arns[it] for it in members(use.through) if stands_for[it] >> at & 1)
         return Step(node, use.technique, self.land.principals.arns[at], through, use.assumed)
-
-
-def _forbids(policies: Iterable[Held]) -> bool:
-    return any(not it.allow for policy in policies for it in statements(policy.document))
 
 
 def creates(technique: Technique) -> bool:

@@ -1,7 +1,7 @@
 """Who can become an administrator: every user and role with its shortest path."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from auditor.core.derivation import Derivation, Made
@@ -11,15 +11,16 @@ from auditor.core.subjects.entities import Group, IdentityProvider, Policy, Prin
 from auditor.core.subjects.escalation import EscalationPath, PathStep
 from auditor.core.subjects.organization import Affiliation, GuardrailLevel, OrganizationMember, OrganizationRoot
 from auditor.core.subjects.workloads import LOOKED_FOR, Workload, WorkloadRole
+from auditor.policy.administering import readable
 from auditor.policy.document import MalformedPolicyError
 from auditor.policy.escalation import Search
-from auditor.policy.landscape import Landscape, Seen
-from auditor.policy.moves import Moves
+from auditor.policy.landscape import EVERYTHING, Landscape, Seen
+from auditor.policy.moves import Moves, Node
 from auditor.policy.naming import ACCOUNT
 from auditor.policy.standing import standings, surroundings
 from auditor.policy.steps import Steps
 from auditor.policy.trust import admissions
-from auditor.policy.universe import first
+from auditor.policy.universe import at_places, first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def paths(  # noqa: PLR0913, PLR0917  (a kind of facts each)
     levels: Observed[GuardrailLevel] | Unavailable,
 ) -> Made | Unavailable:
     """Every user and role with its path. A policy of the organization that cannot be read makes all of them unseen."""
-    everybody = [*principals.subjects, *_opaque(principals.subjects, [*details.subjects, *roles.subjects])]
+    everybody = [*principals.subjects, *_opaque(principals.subjects, [*details.subjects, *roles.subjects], policies.subjects)]
     if not everybody:
         return Made([])
     account, now = everybody[0].resource.split(":")[ACCOUNT], principals.as_of
@@ -86,9 +87,9 @@ def paths(  # noqa: PLR0913, PLR0917  (a kind of facts each)
         groups=groups.subjects,
         policies=policies.subjects,
         providers=None if isinstance(providers, Unavailable) else providers.subjects,
-        workloads=None if isinstance(running, Unavailable) else running.subjects,
+        workloads=None if isinstance(running, Unavailable) else _running(running, workloads, roles.subjects),
         kinds=_looked_for(workloads),
-        facts={**_credentials(users), **_profiled(roles.subjects), **_account(affiliations)},
+        facts={**_credentials(users, details.subjects), **_profiled(roles.subjects), **_account(affiliations)},
     )
     try:
         around = surroundings(account, now, affiliations, (roots, members, levels), users)
@@ -109,31 +110,52 @@ def _told(search: Search, around: Around, opaque: set[str]) -> Made:
     return Made([it for it in told if it.resource not in gaps and it.resource not in opaque], gaps)
 
 
-def _opaque(seen: Iterable[Principal], entities: Iterable[UserDetail | Role]) -> Iterator[Principal]:
-    """The users and roles of which it was not seen what they may do: others may become them all the same."""
+def _opaque(
+    seen: Iterable[Principal], entities: Iterable[UserDetail | Role], policies: Iterable[Policy]
+) -> Iterator[Principal]:
+    """The users and roles of which it was not seen what they may do: others may become them all the same.
+
+    A boundary that was not seen, or cannot be read, counts as none.
+    """
     known = {it.resource for it in seen}
+    managed = {it.resource: it.document for it in policies if it.owner is None}
     for it in entities:
         if it.resource not in known:
+            bounds = managed.get(it.boundary or "", {})
             yield Principal(
                 resource=it.resource,
                 uid=it.uid,
                 name=it.name,
                 path=it.path,
                 created=it.created,
+                tags=it.tags,
                 kind="Role" if isinstance(it, Role) else "User",
+                boundary=it.boundary,
+                bounds=bounds if readable(bounds) else EVERYTHING.document,
                 trust=it.trust if isinstance(it, Role) else {},
             )
 
 
 def _leading_to(search: Search, opaque: Iterable[str], told: Iterable[EscalationPath]) -> dict[str, Unavailable]:
-    """Those without a path who can become somebody whose own rights were not seen: whether they have one is unknown."""
-    places, gaps = search.land.principals.of(opaque), {}
-    for it in told if places else ():
-        reached = search.reached(search.land.principals.index[it.resource]) & places
-        if reached:
-            arn = search.land.principals.arns[first(reached)]
+    """Those without a path who get to what was not completely seen: whether they have a path is unknown."""
+    land, moves = search.land, search.moves
+    hidden, gaps = land.principals.of(opaque), {}
+    joining = at_places(at for at in _places(land) if moves.joinable(Node(at)) & land.opaque_groups)
+    for it in told if hidden or joining else ():
+        reached = search.reached(land.principals.index[it.resource])
+        if reached & hidden:
+            arn = land.principals.arns[first(reached & hidden)]
             gaps[it.resource] = Unavailable(reason=f"it can become {arn}, whose rights were not completely seen")
+        elif reached & joining:
+            group = first(moves.joinable(Node(first(reached & joining))) & land.opaque_groups)
+            gaps[it.resource] = Unavailable(
+                reason=f"it can join {land.groups.arns[group]}, whose rights were not completely seen"
+            )
     return gaps
+
+
+def _places(land: Landscape) -> Iterable[int]:
+    return range(len(land.acting)) if land.opaque_groups else ()
 
 
 def _by_user(keys: Observed[AccessKey] | Unavailable) -> Mapping[str, list[AccessKey]] | None:
@@ -143,6 +165,25 @@ def _by_user(keys: Observed[AccessKey] | Unavailable) -> Mapping[str, list[Acces
     for it in keys.subjects:
         held.setdefault(it.user_arn, []).append(it)
     return held
+
+
+def _running(
+    running: Observed[WorkloadRole], workloads: Observed[Workload] | Unavailable, roles: Iterable[Role]
+) -> list[Workload]:
+    """The workloads with their roles, also with those of which it was not seen what they may do."""
+    of_hidden = [it for it in _subjects_of(workloads) if it.resource in running.gaps]
+    by_name = {it.name: it.resource for it in roles}
+    by_profile = {profile: it.resource for it in roles for profile in it.instance_profiles}
+    named = ((it, by_profile.get(it.profile or "") or by_name.get(_last(it.role))) for it in of_hidden)
+    return [*running.subjects, *(replace(it, role=role) for it, role in named)]
+
+
+def _subjects_of(workloads: Observed[Workload] | Unavailable) -> Sequence[Workload]:
+    return () if isinstance(workloads, Unavailable) else workloads.subjects
+
+
+def _last(arn: str | None) -> str:
+    return (arn or "").rpartition("/")[2]
 
 
 def _looked_for(workloads: Observed[Workload] | Unavailable) -> frozenset[str]:
@@ -158,20 +199,25 @@ def _looked_for(workloads: Observed[Workload] | Unavailable) -> frozenset[str]:
 Facts = Mapping[str, frozenset[str]]
 
 
-def _credentials(users: Observed[User] | Unavailable) -> Facts:
-    """What techniques ask of users: AWS asks for a user's MFA device at sign-in, so that a password is not enough."""
+def _credentials(users: Observed[User] | Unavailable, details: Iterable[UserDetail]) -> Facts:
+    """What techniques ask of users: AWS asks for a user's MFA device at sign-in, so that a password is not enough.
+
+    Of a user who is not in the credential report, which is up to four hours old, everything may be so.
+    """
     if isinstance(users, Unavailable):
         return {}
+    unseen = {it.resource for it in details} - {it.resource for it in users.subjects}
     keys = {it.resource: sum(slot.active or slot.rotated is not None for slot in it.keys) for it in users.subjects}
     password = {it.resource for it in users.subjects if it.password_enabled}
     device = {it.resource for it in users.subjects if it.mfa_active}
-    return {
-        "keys": frozenset(arn for arn, count in keys.items() if count),
-        "fewer-than-two-keys": frozenset(arn for arn, count in keys.items() if count < MOST_KEYS),
-        "password": frozenset(password - device),
-        "mfa-device": frozenset(password & device),
-        "no-password": frozenset(keys.keys() - password - device),
+    found = {
+        "keys": {arn for arn, count in keys.items() if count},
+        "fewer-than-two-keys": {arn for arn, count in keys.items() if count < MOST_KEYS},
+        "password": password - device,
+        "mfa-device": password & device,
+        "no-password": keys.keys() - password - device,
     }
+    return {name: frozenset(arns | unseen) for name, arns in found.items()}
 
 
 MOST_KEYS = 2

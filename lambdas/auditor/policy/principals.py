@@ -7,6 +7,7 @@ from auditor.core.derivation import Derivation, Made
 from auditor.core.model import Observed, Unavailable
 from auditor.core.subjects.entities import Entity, Group, Policy, Principal, Role, UserDetail
 from auditor.core.subjects.organization import Affiliation
+from auditor.policy.administering import disarming
 from auditor.policy.document import MalformedPolicyError, administrator_statement
 
 UNREADABLE = "holds a policy that cannot be read"
@@ -31,7 +32,7 @@ class _Holdings:
         held = list(self._policies([entity, *groups]))
         policies = [policy for _, policy in held]
         everything = True in list(map(self.everything, policies))  # all are asked: each has to be readable
-        bounded = entity.boundary is not None and not self.everything(self.managed[entity.boundary])
+        bounded = entity.boundary is not None and self._bounds(entity, self.managed[entity.boundary])
         return Principal(
             resource=entity.resource,
             uid=entity.uid,
@@ -54,6 +55,10 @@ class _Holdings:
             bounds=self.managed[entity.boundary].document if entity.boundary else {},
             trust=entity.trust if isinstance(entity, Role) else {},
         )
+
+    def _bounds(self, entity: Entity, boundary: Policy) -> bool:
+        """Whether the boundary allows less than everything, or denies IAM."""
+        return not self.everything(boundary) or disarming([boundary.document], entity.resource)
 
     def _policies(self, holders: list[Entity]) -> Iterator[tuple[Entity, Policy]]:
         for holder in holders:
