@@ -61,6 +61,10 @@ def test_asset_holds_the_package_and_its_dependencies_and_no_more(which: str, re
     }
 
 
+PICTURES = ("clauses", "grounds", "markup", "paths_marks", "paths_page", "paths_picture", "paths_text", "paths_tree")
+"""What only the command renders."""
+
+
 @pytest.mark.parametrize("which", ["asset", "lambda_asset"])
 def test_asset_holds_nothing_that_only_the_command_needs(which: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(which)
@@ -75,9 +79,7 @@ def test_package_in_the_asset_is_the_one_of_the_repository(lambda_asset: Path) -
     here = {name: hashed for name, (hashed, _) in tree(bundle.PACKAGE).items()}
     assert shipped == {name: here[name] for name in shipped}
     left_out = {name for name in set(here) - set(shipped) if name.endswith(".py") and not name.startswith("cli/")}
-    drawn = {
-        f"render/{name}.py" for name in ("clauses", "grounds", "markup", "paths_page", "paths_picture", "paths_tree")
-    }
+    drawn = {f"render/{name}.py" for name in PICTURES}
     assert left_out == {"checks/controls.py", "checks/promises.py", "aws/own_checks_review.py", *drawn}
 
 

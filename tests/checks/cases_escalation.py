@@ -43,6 +43,7 @@ CASES = [
             path(UNSURE, unseen=("the organization",)): (
                 f"{TOLD}; still to be met: aws:SourceIp; assumed that it runs; not seen: the organization"
             ),
+            path(STEP, more=3): f"{TOLD}; then 3 more",
             path(STEP, oldest_key=ago(91)): f"{TOLD}; its access key is of 2026-08-21",
             path(STEP, oldest_key=ago(90)): TOLD,
             path(STEP, without_mfa=True): TOLD,

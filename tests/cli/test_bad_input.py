@@ -65,10 +65,6 @@ FILES: dict[str, tuple[dict[str, bytes], str]] = {
         {KEYS: document({"AccessKeyMetadata": [key() | {"CreateDate": "2026-01-01T00:00:00"}]})},
         f"{KEYS}: AccessKeyMetadata[0].CreateDate: ",
     ),
-    "a policy that is none": (
-        {DETAILS: details(user() | {"UserPolicyList": [{"PolicyName": "inline", "PolicyDocument": "{%22Statement"}]})},
-        f"{DETAILS}: {arn('user/ana')}, policy inline: not a policy document: ",
-    ),
     "not UTF-8": ({REPORT: b"user,arn\n\xff"}, f"{REPORT}: byte 9: "),
     "not UTF-8 but marked": ({SUMMARY: codecs.BOM_UTF8 + b"\xff"}, f"{SUMMARY}: byte "),
     "report cut off": ({REPORT: b"".join(LINES)[:-40]}, f"{REPORT}: line 3: "),

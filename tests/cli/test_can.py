@@ -99,8 +99,74 @@ def test_answer_names_the_statement_the_policy_and_the_group(auditor: Auditor, t
 
 
 def test_no_is_exit_code_1_and_says_what_is_silent(auditor: Auditor, tmp_path: Path) -> None:
-    answer = asked(auditor, saved(tmp_path), "user/ana", "s3:GetObject", "arn:aws:s3:::other/a", code=1)
+    answer = asked(auditor, saved(tmp_path), "user/ana", "ec2:StartInstances", code=1)
     assert (answer["allowed"], answer["why"]) == (False, ["no statement of its policies allows it"])
+
+
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:db"
+INSTANCE = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"
+NO_POLICY_SEEN = "auditor: what the resource's own policy says was not seen: --resource-policy FILE\n"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "code"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::other/a", 2),
+        ("s3:GetObject", "arn:aws:s3:::other/*", 2),
+        ("secretsmanager:GetSecretValue", SECRET, 2),
+        ("secretsmanager:GetSecretValue", SECRET.replace(ACCOUNT, "444455556666"), 1),
+        ("s3:DeleteObject", "arn:aws:s3:::*", 1),
+        ("s3:DeleteObject", "*", 1),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::other", 1),
+        ("ec2:StartInstances", INSTANCE, 1),
+        ("sqs:DeleteQueue", QUEUE, 1),
+    ],
+)
+def test_silence_is_no_no_where_the_resource_may_have_a_policy(
+    auditor: Auditor, tmp_path: Path, action: str, resource: str, code: int
+) -> None:
+    without_mfa = ("--context", "aws:MultiFactorAuthPresent=false")
+    arguments = (action, resource, "--evidence", saved(tmp_path), *without_mfa)
+    result = auditor("can", "ana", *arguments, "--format", "json")
+    (answer,) = answers(result, code)
+    assert answer["allowed"] is (None if code == 2 else False)
+    assert (NO_POLICY_SEEN in result.err) is (code == 2)
+    assert auditor("can", "ana", *arguments).out.splitlines()[1].startswith("not known" if code == 2 else "not allowed")
+
+
+def test_silent_policy_of_the_resource_is_a_no(auditor: Auditor, tmp_path: Path) -> None:
+    folder, file = saved(tmp_path), tmp_path / "policy.json"
+    file.write_text(json.dumps(document()))
+    arguments = ("ana", "secretsmanager:GetSecretValue", SECRET, "--resource-policy", file)
+    assert asked(auditor, folder, *arguments, code=1)["allowed"] is False
+
+
+def test_statement_that_would_allow_it_is_named_with_what_is_not_met(auditor: Auditor, tmp_path: Path) -> None:
+    with_mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    own = inline("own", allow("ec2:StartInstances", Sid="Start", Condition=with_mfa))
+    folder = saved(tmp_path, UserDetailList=[user_entry(UserPolicyList=own)])
+    absent = ("--context", "aws:MultiFactorAuthPresent=false")
+    assert asked(auditor, folder, "ana", "ec2:StartInstances", *absent, code=1)["why"] == [
+        (
+            "no statement of its policies allows it: statement 1 (Start) of inline policy own would, "
+            "but aws:MultiFactorAuthPresent is not true"
+        )
+    ]
+
+
+def test_entities_of_the_evidence_are_the_accounts_whatever_their_arns_say(auditor: Auditor, tmp_path: Path) -> None:
+    elsewhere = user_entry("bo", Arn="arn:aws:iam::444455556666:user/bo")
+    may = user_entry(UserPolicyList=inline("own", allow("iam:CreateAccessKey")))
+    folder = saved(tmp_path, UserDetailList=[may, elsewhere])
+    assert asked(auditor, folder, "ana", "iam:CreateAccessKey", "user/bo")["allowed"]
+
+
+def test_path_with_a_colon_is_part_of_the_name(auditor: Auditor, tmp_path: Path) -> None:
+    may = inline("own", allow("ec2:StartInstances"))
+    folder = saved(tmp_path, UserDetailList=[user_entry(Path="/a:b/", Arn=arn("user/a:b/ana"), UserPolicyList=may)])
+    for name in ("ana", "user/ana", "user/a:b/ana", arn("user/a:b/ana")):
+        asked(auditor, folder, name, "ec2:StartInstances")
 
 
 def test_conditions_are_told_in_words(auditor: Auditor, tmp_path: Path) -> None:
@@ -188,6 +254,8 @@ def test_odd_resource_and_odd_key_are_noted(auditor: Auditor, tmp_path: Path) ->
         (("group/staff", "s3:GetObject"), "PRINCIPAL: 'group/staff' is a group; ask for one of its users"),
         (("root", "s3:GetObject"), "PRINCIPAL: the root user can do whatever no policy of the organization denies it"),
         (("ana", "GetObject"), "ACTION: 'GetObject' is no action; did you mean "),
+        (("Anna", "s3:GetObject"), "PRINCIPAL: 'Anna' is no user or role of the account; did you mean 'ana'?"),
+        (("ana", "*"), "ACTION: '*' is no action; did you mean *:*?"),
         (("ana", "s3:"), "ACTION: 's3:' is no action; for example s3:GetObject"),
         (("ana", ""), "ACTION: '' is no action; for example s3:GetObject"),
         (("ana", "s3:Nothing*"), "ACTION: no action is known that 's3:Nothing*' admits"),
@@ -251,6 +319,15 @@ def test_everybody_who_can_is_listed_with_the_chain_of_roles(auditor: Auditor, t
 
 def test_directly_leaves_the_chains_out(auditor: Auditor, tmp_path: Path) -> None:
     assert everybody(auditor, saved(tmp_path), "dynamodb:Scan", "--direct")["can_by_becoming"] == []
+
+
+def test_policy_of_the_resource_that_was_not_seen_is_noted(auditor: Auditor, tmp_path: Path) -> None:
+    arguments = ("who-can", "secretsmanager:GetSecretValue")
+    folder, file = saved(tmp_path), tmp_path / "policy.json"
+    file.write_text(json.dumps(document()))
+    assert NO_POLICY_SEEN in auditor(*arguments, SECRET, "--evidence", folder).err
+    assert NO_POLICY_SEEN not in auditor(*arguments, "--evidence", folder).err
+    assert NO_POLICY_SEEN not in auditor(*arguments, SECRET, "--resource-policy", file, "--evidence", folder).err
 
 
 def test_roles_that_assume_each_other_come_to_an_end(auditor: Auditor, tmp_path: Path) -> None:

@@ -295,7 +295,9 @@ def test_without_credentials_the_way_without_aws_is_named(
 # As a process.
 
 
-def process(*arguments: object, stdout: IO[str] | int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+def process(
+    *arguments: object, stdout: IO[str] | int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         stdout=stdout,
@@ -303,8 +305,16 @@ def process(*arguments: object, stdout: IO[str] | int = subprocess.PIPE) -> subp
         text=True,
         check=False,
         timeout=60,
-        env={"PYTHONPATH": str(PACKAGE), "PYTHONWARNINGS": "error"},
+        env={"PYTHONPATH": str(PACKAGE), "PYTHONWARNINGS": "error", **environment},
     )
+
+
+def test_letters_that_the_locale_lacks_are_escaped(tmp_path: Path) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text('{"Statement": {"Effect": "Allow", "Action": "s3:G\u00e9t", "Resource": "*"}}', encoding="utf-8")
+    told = process("lint", file, "--fail-on", "never", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert told.returncode == 0, told.stderr
+    assert "s3:G\\xe9t" in told.stdout
 
 
 def test_process_exits_with_the_code_and_says_the_same(auditor: Auditor, folder: Path) -> None:

@@ -9,11 +9,18 @@ from types import SimpleNamespace
 import pytest
 
 from auditor.policy.written import Kind
+from tests.aws.answers import user_entry
+from tests.build import arn
 from tests.cli.conftest import Auditor
 from tests.cli.evidence import ordinary, write
+from tests.cli.test_can import allow, inline, saved_as
 from tests.render.letters import NAMES
 
 SOUND = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}
+WORLD = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+}
 TEXT = """{
   "Version": "2012-10-17",
   "Statement": [{
@@ -38,7 +45,10 @@ def test_each_line_is_one_that_editors_understand(auditor: Auditor, file: Path) 
     result = auditor("lint", file)
     message = "no action is called s3:GetObjekt; did you mean s3:GetObject?"
     assert result.out == f"{file}:5:15: warning: INVALID_ACTION {message}\n"
-    assert result.err == "auditor: 1 document: 0 errors, 0 security warnings, 1 warning, 0 suggestions\n"
+    assert result.err.splitlines() == [
+        f"auditor: {file}: taken for kind identity, by its looks; --kind says what it is",
+        "auditor: 1 document: 0 errors, 0 security warnings, 1 warning, 0 suggestions",
+    ]
     assert result.code == 0
 
 
@@ -107,7 +117,29 @@ def test_json_has_every_field(auditor: Auditor, file: Path) -> None:
         "path": "Statement[0].Action",
         "line": 5,
         "column": 15,
+        "kind": "identity",
     }
+
+
+def test_kind_that_was_assumed_is_told_once_for_all_of_it(auditor: Auditor, file: Path) -> None:
+    others = [file.with_name(f"{name}.json") for name in "abcd"]
+    for other in others:
+        other.write_text(json.dumps(SOUND))
+    trust = file.with_name("trust.json")
+    trust.write_text(json.dumps(WORLD))
+    first, second, _ = auditor("lint", *others, trust).err.splitlines()
+    assert f"{others[2]} and 1 more: taken for kind identity, " in first
+    assert f"{trust}: taken for kind trust, " in second
+    assert "taken for" not in auditor("lint", trust, "--kind", "resource").err
+    file.write_text("{")
+    assert "taken for" not in auditor("lint", file).err
+
+
+def test_trust_that_is_open_to_the_world_stops_a_pipeline(auditor: Auditor, file: Path) -> None:
+    file.write_text(json.dumps(WORLD))
+    result = auditor("lint", file)
+    assert result.code == 1
+    assert "security: PUBLIC_PRINCIPAL everybody in the world is allowed" in result.out
 
 
 def test_sarif_has_rules_levels_and_lines(auditor: Auditor, file: Path) -> None:
@@ -116,7 +148,7 @@ def test_sarif_has_rules_levels_and_lines(auditor: Auditor, file: Path) -> None:
     told = json.loads(result.out)
     (run,) = told["runs"]
     (rule,), (found,) = run["tool"]["driver"]["rules"], run["results"]
-    assert (told["version"], result.err) == ("2.1.0", "")
+    assert (told["version"], result.err.count("\n")) == ("2.1.0", 1)
     assert rule["id"] == found["ruleId"] == "PASS_ROLE_WITH_STAR_IN_RESOURCE"
     assert (rule["properties"], found["level"]) == ({"security-severity": "7.0"}, "error")
     location = found["locations"][0]["physicalLocation"]
@@ -150,6 +182,14 @@ def test_every_own_policy_and_trust_of_a_folder_is_looked_at(auditor: Auditor, f
     assert files
     assert all(name.startswith("arn:") for name in files)
     assert not [name for name in files if ":aws:policy/" in name]
+
+
+def test_path_with_a_colon_is_no_fault(auditor: Auditor, tmp_path: Path) -> None:
+    own = inline("own", allow("s3:GetObjekt"))
+    made = saved_as(tmp_path, UserDetailList=[user_entry(Path="/a:b/", Arn=arn("user/a:b/ana"), UserPolicyList=own)])
+    result = auditor("lint", "--evidence", made)
+    assert result.code == 0, result.err
+    assert result.out.startswith(f"{arn('user/a:b/ana')}#own:")
 
 
 def test_folder_without_policies_is_one_line(auditor: Auditor, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def as_json(result: Result) -> Any:
 
 def test_proposal_has_the_policy_what_is_lost_what_is_kept_and_notes(auditor: Auditor, tmp_path: Path) -> None:
     found = as_json(auditor("minimise", ANA, "--evidence", saved(tmp_path), "--format", "json"))
-    assert list(found) == ["principal", "policies", "lost", "kept", "notes", "apply"]
+    assert list(found) == ["principal", "refused", "policies", "lost", "kept", "notes", "apply"]
     assert found["principal"] == ANA
     assert found["policies"] == [
         {
@@ -146,25 +146,47 @@ def test_what_was_not_seen_is_not_called_unused(
     auditor: Auditor, tmp_path: Path, answers: list[Any], lists: dict[str, Any], why: str
 ) -> None:
     folder = saved(tmp_path, *answers, **lists)
-    found = as_json(auditor("minimise", "ana", "--evidence", folder, "--format", "json"))
+    arguments = ("minimise", "ana", "--evidence", folder, "--out", tmp_path / "proposed")
+    told = auditor(*arguments, "--format", "json")
+    found = json.loads(told.out)
+    assert told.code == 2
     assert (found["policies"], found["lost"], found["kept"], found["apply"]) == ([], [], [], [])
-    (note,) = found["notes"]
-    assert note.startswith(f"no proposal for {ANA}: ")
-    assert note.endswith("(not seen is not unused)")
-    assert why in note
-    assert note in auditor("minimise", "ana", "--evidence", folder).out
+    assert why in found["refused"]
+    line = auditor(*arguments).says_why_in_one_line()
+    assert line == f"auditor: no proposal for {ANA}: {found['refused']} (not seen is not unused)"
+    assert not (tmp_path / "proposed").exists()
+
+
+def test_proposed_documents_can_be_written_under_their_names(auditor: Auditor, tmp_path: Path) -> None:
+    arguments = ("minimise", "ana", "--evidence", saved(tmp_path), "--format", "json", "--out")
+    made = tmp_path / "proposed"
+    for _ in range(2):
+        told = auditor(*arguments, made)
+        assert told.err.endswith(f"auditor: written: {made / 'minimal-ana.json'}\n")
+    assert [it.name for it in made.iterdir()] == ["minimal-ana.json"]
+    file = made / "minimal-ana.json"
+    assert json.loads(file.read_text()) == as_json(told)["policies"][0]["document"]
+    assert auditor(*arguments, file).code == 2
+
+
+def test_name_that_is_no_name_of_a_file_is_refused(auditor: Auditor, tmp_path: Path) -> None:
+    hostile = user_entry(AttachedManagedPolicies=attached("ops"), UserName="../../ana")
+    folder = saved(tmp_path, UserDetailList=[hostile])
+    told = auditor("minimise", ANA, "--evidence", folder, "--out", tmp_path / "proposed")
+    assert told.code == 2
+    assert "is no name of a file" in told.err
 
 
 def test_missing_file_is_said(auditor: Auditor, folder: Path) -> None:
     shown = auditor("minimise", "ana", "--evidence", folder)
-    assert shown.code == 0
-    assert "last-accessed.json is missing (not seen is not unused)" in shown.out
+    assert (shown.code, shown.out) == (2, "")
+    assert "last-accessed.json is missing (not seen is not unused)" in shown.err
 
 
 def test_service_linked_role_is_aws_s(auditor: Auditor, tmp_path: Path) -> None:
     linked = role_entry(Path="/aws-service-role/x.amazonaws.com/")
     shown = auditor("minimise", "role/deploy", "--evidence", saved(tmp_path, RoleDetailList=[linked]))
-    assert "it is a service-linked role" in shown.out
+    assert "it is a service-linked role" in shown.err
 
 
 def test_malformed_action_is_one_line(auditor: Auditor, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.build import ACCOUNT, ago, arn, trusting
 from tests.cli.conftest import Auditor, Result
 from tests.cli.evidence import ROOT_ROW, account, report, row, write
 from tests.cli.test_can import ADMINISTRATOR_ROLE, LOST, allow, inline, saved_as
+from tests.cli.test_commands import TERMINAL_COLOURS
 
 ANA, BO = arn("user/ana"), arn("user/bo")
 CREDENTIALS = report(
@@ -44,12 +45,28 @@ def told(result: Result) -> Any:
 def test_paths_are_listed_the_most_dangerous_first(auditor: Auditor, tmp_path: Path) -> None:
     result = auditor("paths", "--evidence", saved(tmp_path))
     assert result.code == 0
-    head, ana, bo = result.out.splitlines()
-    assert head.split()[:4] == ["SEVERITY", "PRINCIPAL", "STEP", "WHAT"]
-    assert ana.startswith("CRITICAL  user/ana   1 of 1  user/ana assumes role/admin ")
-    assert bo.startswith("HIGH      user/bo    1 of 1  user/bo writes an inline policy into user/bo ")
+    head, ana, bo = (line.split("\t") for line in result.out.splitlines())
+    assert head == ["SEVERITY", "PRINCIPAL", "RISKS", "STEP", "WHAT", "ALLOWED", "PROVISO", "CLOSED BY"]
+    assert ana[:5] == ["CRITICAL", "user/ana", "no MFA", "1 of 1", "user/ana assumes role/admin"]
+    assert bo[:5] == ["HIGH", "user/bo", "", "1 of 1", "user/bo writes an inline policy into user/bo"]
     assert "of 5 principals 2 are administrators and 2 more can become one." in result.err.lower()
     assert "Not seen: the organization, which may forbid some steps." in result.err
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 120])
+def test_terminal_shows_a_block_for_each_path_that_fits(
+    auditor: Auditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = auditor("paths", "--evidence", saved(tmp_path))
+    assert result.code == 0, result.err
+    lines = TERMINAL_COLOURS.sub("", result.out).splitlines()
+    assert max(map(len, lines)) <= columns
+    whole = " ".join(" ".join(lines).split())
+    assert "CRITICAL user/ana (no MFA) 1. user/ana assumes role/admin [" in whole
+    assert columns < 60 or "CRITICAL user/ana (no MFA)" in lines
+    assert "closed by: " in whole
 
 
 def test_json_has_every_step_with_all_that_is_known_of_it(auditor: Auditor, tmp_path: Path) -> None:
@@ -74,17 +91,45 @@ def test_severity_is_the_one_that_the_audit_gives(auditor: Auditor, tmp_path: Pa
 @pytest.mark.parametrize(
     ("who", "note", "paths"),
     [
-        ("ana", None, 1),
+        ("ana", "user/ana can become administrator in 1 step", 1),
         ("user/chief", "user/chief is administrator already", 0),
         (arn("user/cy"), "user/cy has no path to administrator", 0),
     ],
 )
-def test_one_principal_can_be_asked_for(
-    auditor: Auditor, tmp_path: Path, who: str, note: str | None, paths: int
-) -> None:
-    result = auditor("paths", "--principal", who, "--evidence", saved(tmp_path), "--format", "json")
-    assert len(told(result)["paths"]) == paths
-    assert result.err == (f"auditor: {note}\n" if note else "")
+def test_one_principal_can_be_asked_for(auditor: Auditor, tmp_path: Path, who: str, note: str, paths: int) -> None:
+    folder = saved(tmp_path)
+    result = auditor("paths", "--principal", who, "--evidence", folder, "--format", "json")
+    found = told(result)
+    assert len(found["paths"]) == paths
+    assert found["asked"]["says"] == note
+    assert found["asked"]["answer"] == ("path" if paths else "administrator" if "chief" in who else "none")
+    assert result.err == f"auditor: {note}\n"
+    drawn = auditor("paths", "--principal", who, "--evidence", folder, "--format", "svg").out
+    assert f"{note}." in drawn
+    assert "Of 5 principals 2 are administrators and 2 more can become one." in drawn
+    assert "Nobody who" not in drawn
+    assert told(auditor("paths", "--evidence", folder, "--format", "json"))["asked"] is None
+
+
+def test_file_that_is_there_is_replaced_at_once_and_keeps_its_mode(auditor: Auditor, tmp_path: Path) -> None:
+    folder, file, link = saved(tmp_path), tmp_path / "paths.svg", tmp_path / "latest.svg"
+    file.write_text("old")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    before = file.open()
+    assert auditor("paths", "--evidence", folder, "--out", link).code == 0
+    with before:
+        assert before.read() == "old"
+    assert link.is_symlink()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert file.read_text().startswith("<?xml")
+    assert not list(tmp_path.glob(".paths*"))
+
+
+def test_place_that_is_no_regular_file_is_written_into(auditor: Auditor, tmp_path: Path) -> None:
+    arguments = ("--format", "json", "--out", "/dev/null")
+    assert auditor("paths", "--evidence", saved(tmp_path), *arguments).code == 0
+    assert not Path("/dev/null").is_file()
 
 
 def test_principal_that_was_not_completely_seen_has_no_answer(auditor: Auditor, tmp_path: Path) -> None:

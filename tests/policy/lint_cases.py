@@ -317,6 +317,8 @@ DANGERS = (
     one("ALLOW_WITH_NOT_ACTION", "NotAction", Action=None, NotAction="iam:*"),
     one("ALLOW_WITH_NOT_RESOURCE", "NotResource", Resource=None, NotResource="arn:aws:s3:::pay/*"),
     one("ALLOW_WITH_NOT_PRINCIPAL", "NotPrincipal", Kind.RESOURCE, Principal=None, NotPrincipal={"AWS": ROLE}),
+    trusts("INVALID_ARN_ACCOUNT", "Principal.AWS", {"AWS": "arn:aws:iam::12345:role/x"}),
+    trusts("PUBLIC_PRINCIPAL", "Principal.AWS", {"AWS": "*"}),
     one("PUBLIC_PRINCIPAL", "Principal.AWS", Kind.RESOURCE, Principal={"AWS": "*"}),
     one(
         "RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL",

@@ -74,7 +74,7 @@ class World:
         return arn(f"group/{name}")
 
     def managed(self, name: str, *statements: Json, **fields: Any) -> str:
-        made = policy(document(*statements), name=name, attached_to=(), **fields)
+        made = policy(document(*statements), **{"name": name, "attached_to": (), **fields})
         self.subjects.append(replace(made, resource=arn(f"policy/{name}"), uid=f"ANPA-{name}"))
         return arn(f"policy/{name}")
 
@@ -122,7 +122,8 @@ def test_roles_are_assumed_one_after_the_other(world: World) -> None:
         grants = (allow("*"),) if at == 29 else (allow("sts:AssumeRole", roles[at + 1]),)
         world.role(f"r{at}", *grants, trusts=trust(ROOT))
     ana = world.user("ana", allow("sts:AssumeRole", roles[0]))
-    assert world.steps(ana) == [f"assume-role role/r{n}" for n in range(30)]
+    assert world.steps(ana) == [f"assume-role role/r{n}" for n in range(20)]
+    assert world.paths()[ana].more == 10
 
 
 def test_a_newcomer_does_not_change_how_others_get_there(world: World) -> None:
@@ -216,6 +217,7 @@ def test_somebody_else_is_put_into_a_group(world: World) -> None:
     world.role("manager", allow("iam:AddUserToGroup", arn("group/admins")), trusts=trust(ana))
     cyd = world.user("cyd", allow("iam:AddUserToGroup", arn("group/admins")), allow("iam:CreateAccessKey", bob))
     assert world.steps(ana) == ["assume-role role/manager", "add-user-to-group user/ana"]
+    assert world.paths()[ana].steps[1].says == "role/manager puts user/ana into group/admins"
     assert world.steps(cyd) == ["add-user-to-group group/admins"]
 
 
@@ -273,9 +275,9 @@ def test_whoever_can_become_winners_together_wins_too(world: World) -> None:
 
 def test_a_sure_path_comes_before_one_that_has_to_be_assumed(world: World) -> None:
     world.role("run", allow("*"), trusts=trust(service="lambda.amazonaws.com"))
-    near = world.role("near", allow("iam:CreateAccessKey", arn("user/boss")), trusts=trust(ROOT))
+    near = world.role("near", allow("iam:PutRolePolicy", arn("role/near")), trusts=trust(ROOT))
     ana = world.user("ana", allow("lambda:UpdateFunctionCode"), allow("sts:AssumeRole", near))
-    assert world.steps(ana) == ["assume-role role/near", "create-access-key user/boss"]
+    assert world.steps(ana) == ["assume-role role/near", "put-role-policy role/near"]
 
 
 def test_permissions_of_one_technique_may_come_from_anywhere(world: World) -> None:
@@ -435,11 +437,14 @@ def test_a_boundary_for_others_binds_who_is_not_one_of_them(world: World) -> Non
 def test_whoever_can_join_a_group_that_was_not_seen_was_not_seen_either(world: World) -> None:
     world.add(group("hidden", attached=(arn("policy/lost"),)))
     ana = world.user("ana", allow("iam:AddUserToGroup", arn("group/hidden")))
-    near = world.role("near", allow(["iam:AddUserToGroup", "iam:CreateUser", "iam:CreateAccessKey"]), trusts=NOBODY)
+    new = allow(["iam:CreateUser", "iam:CreateAccessKey"], arn("user/new"))
+    near = world.role("near", allow("iam:AddUserToGroup"), new, trusts=NOBODY)
+    dan = world.user("dan")
     world.role("idle", allow("iam:AddUserToGroup"), trusts=NOBODY)
-    bob = world.user("bob", allow("iam:AddUserToGroup", arn("group/other")))
+    busy = world.role("busy", allow("iam:AddUserToGroup"), allow("iam:CreateAccessKey", dan), trusts=NOBODY)
+    world.user("bob", allow("iam:AddUserToGroup", arn("group/other")))
     gaps = world.observed(more=organized()).gaps
-    assert {it for it in gaps if ":policy/" not in it and ":group/" not in it} == {ana, near} - {bob}
+    assert {it for it in gaps if ":policy/" not in it and ":group/" not in it} == {ana, near, busy}
     assert gaps[ana].reason == f"it can join {arn('group/hidden')}, whose rights were not completely seen"
 
 
@@ -455,10 +460,13 @@ def test_a_user_newer_than_the_credential_report_is_a_target(world: World) -> No
 def test_whoever_runs_with_a_role_that_was_not_seen_was_not_seen_either(world: World, *, by_profile: bool) -> None:
     profile = arn("instance-profile/hidden")
     hidden = world.role("hidden", attached=(arn("policy/lost"),), trusts=NOBODY, instance_profiles=(profile,))
-    name, role = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1", {"profile": profile} if by_profile else {"role": hidden}
-    kind = "AWS::EC2::Instance" if by_profile else "AWS::Lambda::Function"
+    name = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"
+    if by_profile:
+        made = Workload(resource=name, uid=name, type="AWS::EC2::Instance", profile=profile)
+    else:
+        made = Workload(resource=name, uid=name, type="AWS::Lambda::Function", role=hidden)
     ana = world.user("ana", allow(["lambda:UpdateFunctionCode", "ssm:SendCommand"]))
-    seen = organized() | {Workload: observed(Workload(resource=name, uid=name, type=kind, **role))}
+    seen = organized() | {Workload: observed(made)}
     assert ana in world.observed(more=seen).gaps
 
 
@@ -480,9 +488,9 @@ def test_what_is_known_of_one_that_was_not_seen_counts(world: World) -> None:
 def test_everything_on_some_targets_only_makes_no_administrator(world: World, key: str) -> None:
     near = world.user("near", allow("*", Condition={"StringEquals": {key: "red"}}))
     ana = world.user("ana", allow("iam:CreateAccessKey", near))
-    path = world.paths(more=organized())[near]
-    assert not path.administrator
-    assert world.steps(ana, more=organized())[:1] != ["create-access-key user/boss"]
+    paths = world.paths(more=organized())
+    assert not paths[near].administrator
+    assert bool(paths[ana].steps) is bool(paths[near].steps) is ("Tag" in key)
 
 
 @pytest.mark.parametrize(
@@ -509,3 +517,109 @@ def test_whom_the_organization_takes_everything_is_no_administrator(world: World
     assert world.steps(ana, more=organized()) == ["assume-role role/mighty"]
     assert world.steps(ana, more=organized(forbidden)) == []
     assert not world.paths(more=organized(forbidden))[mighty].administrator
+
+
+def in_china(it: Any) -> Any:
+    """The same with ARNs of China's partition."""
+    if isinstance(it, str):
+        return it.replace("arn:aws:", "arn:aws-cn:")
+    if isinstance(it, dict):
+        return {key: in_china(value) for key, value in it.items()}
+    if isinstance(it, tuple | list):
+        return type(it)(map(in_china, it))
+    return replace(it, **{name: in_china(value) for name, value in vars(it).items()}) if isinstance(it, Subject) else it
+
+
+@pytest.mark.parametrize("suffix", ["", ".cn"])
+def test_roles_are_passed_in_china_by_either_name_of_a_service(suffix: str) -> None:
+    world = World()
+    service = f"ec2.amazonaws.com{suffix}"
+    profile = arn("instance-profile/p")
+    run = world.role("run", allow("*"), trusts=trust(service="ec2.amazonaws.com.cn"), instance_profiles=(profile,))
+    to_ec2 = allow("iam:PassRole", run, Condition={"StringEquals": {"iam:PassedToService": service}})
+    ana = world.user("ana", to_ec2, allow("ec2:RunInstances"))
+    assert (world.steps(ana) == ["pass-role-to-new-instance role/run"]) is (suffix == "")
+    world.subjects = [in_china(it) for it in world.subjects]
+    (path,) = (it for it in world.paths().values() if it.name == "ana")
+    assert [it.technique for it in path.steps] == ["pass-role-to-new-instance"]
+
+
+@pytest.mark.parametrize("arn_of", ["arn:aws:iam::aws:policy/IAMFullAccess", arn("policy/staff")])
+def test_a_policy_that_allows_iam_is_enough_to_attach(world: World, arn_of: str) -> None:
+    world.managed("staff", allow(["iam:AttachRolePolicy", "iam:AttachUserPolicy"]))
+    world.managed("harmless", allow("iam:Get*"))
+    fence = world.managed("fence", allow(["iam:AttachUserPolicy", "lambda:*", "iam:PassRole"]))
+    for name, policy_arn, boundary in (("ana", arn_of, None), ("bob", arn("policy/harmless"), None)):
+        only = {"Condition": {"ArnEquals": {"iam:PolicyARN": policy_arn}}}
+        world.user(name, allow("iam:AttachUserPolicy", arn(f"user/{name}"), **only), boundary=boundary)
+    only = {"Condition": {"ArnEquals": {"iam:PolicyARN": arn_of}}}
+    cyd = world.user("cyd", allow("iam:AttachUserPolicy", arn("user/cyd"), **only), boundary=fence)
+    assert world.steps(arn("user/ana")) == ["attach-user-policy user/ana"]
+    assert world.steps(arn("user/bob")) == []
+    assert world.steps(cyd) == []
+
+
+def versions(world: World, *others: Json, may: Any) -> str:
+    """A user who holds a policy that has other versions and is allowed some actions on it."""
+    world.add(
+        replace(
+            policy(document(allow(may)), name="tools", attached_to=(arn("user/ana"),), other_versions=others),
+            resource=arn("policy/tools"),
+            uid="ANPA-tools",
+        )
+    )
+    return world.user("ana", attached=(arn("policy/tools"),))
+
+
+def test_another_version_that_allows_iam_is_worth_making_the_default(world: World) -> None:
+    ana = versions(world, document(allow("iam:*")), may="iam:SetDefaultPolicyVersion")
+    assert world.steps(ana) == ["set-default-policy-version user/ana"]
+
+
+@pytest.mark.parametrize(
+    ("others", "may", "steps"),
+    [
+        (3, "iam:CreatePolicyVersion", ["create-policy-version user/ana"]),
+        (4, "iam:CreatePolicyVersion", []),
+        (4, ["iam:CreatePolicyVersion", "iam:DeletePolicyVersion"], ["replace-policy-version user/ana"]),
+    ],
+)
+def test_a_sixth_version_of_a_policy_needs_room(world: World, others: int, may: Any, steps: list[str]) -> None:
+    assert world.steps(versions(world, *[document(allow("s3:*"))] * others, may=may)) == steps
+
+
+def test_what_users_sign_in_with_is_assumed_where_it_was_not_seen(world: World) -> None:
+    ana = world.user("ana", allow("iam:CreateAccessKey", arn("user/boss")))
+    old = {CredentialRow: observed(credential_row("ana"), root_row())}
+    new = {CredentialRow: observed(credential_row("ana"), credential_row("boss"), root_row())}
+    assumed = [world.paths(more=more)[ana].assumed for more in ({}, old, new)]
+    assert [bool(it) for it in assumed] == [True, True, False]
+
+
+def test_a_deny_in_a_policy_that_is_rewritten_is_gone(world: World) -> None:
+    idle = arn("role/idle")
+    fence = world.managed("fence", deny("iam:*"), allow("s3:*"), attached_to=(idle,))
+    world.role("idle", trusts=trust(ROOT), attached=(fence,))
+    ana = world.user("ana", allow("iam:CreatePolicyVersion", fence), allow("sts:AssumeRole", idle))
+    bob = world.user("bob", allow("iam:PutRolePolicy", idle), allow("sts:AssumeRole", idle))
+    own = world.managed(
+        "own",
+        allow("iam:CreatePolicyVersion"),
+        {"Effect": "Deny", "NotAction": "iam:CreatePolicyVersion", "Resource": "*"},
+        attached_to=(arn("user/cyd"),),
+    )
+    cyd = world.user("cyd", attached=(own,))
+    more = organized()
+    assert world.steps(ana, more=more) == ["create-policy-version role/idle", "assume-role role/idle"]
+    assert world.steps(bob, more=more) == []
+    assert world.steps(cyd, more=more) == ["create-policy-version user/cyd"]
+
+
+def test_a_boundary_that_only_a_wide_one_may_replace_is_told_with_what_allows_that(world: World) -> None:
+    fence = world.managed("fence", allow("s3:*"))
+    near = world.user("near", allow("*"), boundary=fence)
+    wide = {"Condition": {"ArnEquals": {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}}}
+    ana = world.user("ana", allow("iam:CreateAccessKey", near), allow("iam:PutUserPermissionsBoundary", near, **wide))
+    (step, _) = world.paths()[ana].steps
+    assert step.permissions == ("iam:PutUserPermissionsBoundary by inline policy own, statement 2",)
+    assert step.conditions == ()

@@ -99,6 +99,32 @@ def test_nothing_is_said_of_what_is_sound(kind: Kind, made: dict[str, Any]) -> N
     assert lint(made, kind) == ()
 
 
+EXTERNAL = {"StringEquals": {"sts:ExternalId": "7c1f"}}
+OWN = {"StringEquals": {"aws:PrincipalOrgID": "o-ab12cd34"}}
+ENCRYPTED = {"Bool": {"aws:SecureTransport": "true"}}
+
+
+@pytest.mark.parametrize("kind", [Kind.TRUST, Kind.RESOURCE])
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["111122223333", "*"]}])
+@pytest.mark.parametrize(
+    ("condition", "public"), [(None, True), (ENCRYPTED, True), (EXTERNAL, False), (OWN, False)], ids=str
+)
+def test_what_is_open_to_the_world_is_dangerous_unless_conditions_narrow_it(
+    kind: Kind, principal: Any, condition: Any, *, public: bool
+) -> None:
+    made = document(sound(kind, Principal=principal, Condition=condition))
+    assert ("PUBLIC_PRINCIPAL" in codes(made, kind)) is public
+
+
+def test_denial_of_everybody_else_narrows_what_is_open_to_the_world() -> None:
+    others = {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}
+    made = document(
+        sound(Kind.TRUST, Principal={"AWS": "*"}),
+        sound(Kind.TRUST, Effect="Deny", Principal={"AWS": "*"}, Condition=others),
+    )
+    assert "PUBLIC_PRINCIPAL" not in codes(made, Kind.TRUST)
+
+
 def test_boundary_grants_nothing_and_so_is_not_dangerous() -> None:
     every = document({"Effect": "Allow", "NotAction": "s3:*", "NotResource": ROLE})
     severities = {it.severity for it in lint(every, Kind.IDENTITY)}
@@ -206,6 +232,7 @@ def test_every_part_of_a_text_has_a_place(value: Any, indent: int | None) -> Non
     ("kind", "made"),
     [
         *((kind, document(sound(kind))) for kind in (Kind.IDENTITY, Kind.RESOURCE, Kind.TRUST)),
+        (Kind.TRUST, document(sound(Kind.TRUST, Action=["sts:AssumeRole", "s3:GetObject"], Resource="*"))),
         (Kind.IDENTITY, {}),
         (Kind.IDENTITY, [1]),
         (Kind.IDENTITY, {"Statement": [1, {"Action": 1}]}),
@@ -286,6 +313,14 @@ HOSTILE = {
     "addresses": many(Condition={"IpAddress": {"aws:SourceIp": [f"10.0.0.{n}" for n in range(6_000)]}}),
     "values": many(Condition={"StringLike": {"aws:userid": ["*"] * 20_000}}),
 }
+
+
+def test_public_resource_with_many_denials_takes_no_more_than_a_second() -> None:
+    allowed = sound(Kind.RESOURCE, Principal="*", Action=[f"s3:Get{number}*" for number in range(2_000)])
+    denied = {**allowed, "Effect": "Deny", "Action": [f"s3:*a*{number}*" for number in range(2_000)]}
+    began = time.process_time()
+    assert "PUBLIC_PRINCIPAL" in codes(document(allowed, denied), Kind.RESOURCE)
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -1,13 +1,19 @@
 """The search's answers are those of one decision after the other."""
 
+from dataclasses import replace
+from itertools import product
+from time import process_time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.policy.access import Held, Request, Standing, decide
 from auditor.policy.document import decode
+from auditor.policy.match import matches, overlap, whole
 from auditor.policy.powers import Compiled, Powers
+from auditor.policy.samples import meet
 from auditor.policy.universe import Universe, members
 
 ACCOUNT = "111122223333"
@@ -99,9 +105,12 @@ def _trust() -> dict[str, Any]:
     }
 
 
+def _held(*statements: dict[str, Any]) -> Held:
+    return Held(name="p", document=decode({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
 def _standing(*statements: dict[str, Any]) -> Standing:
-    document = decode({"Version": "2012-10-17", "Statement": list(statements)})
-    return Standing(arn=ANA, identity=(Held(name="p", document=document),), known=AROUND)
+    return Standing(arn=ANA, identity=(_held(*statements),), known=AROUND)
 
 
 def _anywhere(standing: Standing, *actions: str) -> bool:
@@ -118,6 +127,107 @@ def test_two_actions_on_one_new_resource_need_one_that_both_allow() -> None:
     assert _anywhere(functions("dev-*", "dev-*"), *both)
     assert _anywhere(functions("dev-*", "*"), *both)
     assert not _anywhere(functions("dev-*", "live-*"), *both)
+
+
+def _of(action: str, *resources: str, **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": [FUNCTION.format(it) for it in resources], **more}
+
+
+FUNCTION = "arn:aws:lambda:*:*:function:{}"
+CREATE, INVOKE = "lambda:CreateFunction", "lambda:InvokeFunction"
+BOTH = (CREATE.lower(), INVOKE.lower())
+
+
+def test_patterns_that_overlap_without_one_holding_the_other_are_met_where_they_do() -> None:
+    assert _anywhere(_standing(_of(CREATE, "dev-*"), _of(INVOKE, "*-live")), *BOTH)
+    assert _anywhere(_standing(_of(CREATE, "a*b*c"), _of(INVOKE, "*bb*")), *BOTH)
+    assert not _anywhere(_standing(_of(CREATE, "dev-*"), _of(INVOKE, "live*-live")), *BOTH)
+    three = replace(_standing(_of(CREATE, "dev-*"), _of(INVOKE, "*-live")), boundary=_held(_of("lambda:*", "*api*")))
+    assert _anywhere(three, *BOTH)
+
+
+def test_what_is_too_much_to_try_is_reported() -> None:
+    many = [f"{at}-*" for at in range(300)]
+    ends = [f"*-{at}" for at in range(300)]
+    assert _anywhere(_standing(_of(CREATE, *many), _of(INVOKE, "299-x")), *BOTH)
+    assert _anywhere(_standing(_of(CREATE, *many), _of(INVOKE, *ends)), *BOTH)
+    assert not _anywhere(_standing(_of(CREATE, *many), _of(INVOKE, "x")), *BOTH)
+    denied = {"Effect": "Deny", "Action": CREATE, "Resource": FUNCTION.format("*")}
+    assert not _anywhere(_standing(_of(CREATE, *many), _of(INVOKE, *ends), denied), *BOTH)
+    assert _anywhere(_standing(_of(CREATE, "?dev-*"), _of(INVOKE, "a*?-live")), *BOTH)
+
+
+def test_names_that_both_lists_have_are_found_however_many_there_are() -> None:
+    names = [f"f{at}" for at in range(1000)]
+    assert _anywhere(_standing(_of(CREATE, *names), _of(INVOKE, "none", names[-1])), *BOTH)
+    assert not _anywhere(_standing(_of(CREATE, *names), _of(INVOKE, *(f"{it}-x" for it in names))), *BOTH)
+
+
+def test_a_denial_of_all_but_some_leaves_these() -> None:
+    everything = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "lambda:*", "NotResource": FUNCTION.format("dev-*")}
+    assert _anywhere(_standing(everything, deny), *BOTH)
+    assert _anywhere(replace(_standing(everything), service_control=((_held(everything, deny),),)), *BOTH)
+    assert not _anywhere(_standing(_of("lambda:*", "live"), deny), *BOTH)
+    assert not _anywhere(_standing(everything, deny, {**deny, "NotResource": FUNCTION.format("live-*")}), *BOTH)
+
+
+@given(st.lists(st.text("ab*", min_size=1, max_size=4), min_size=1, max_size=3).map(tuple), st.text("ab*", min_size=1))
+def test_what_patterns_have_in_common_is_admitted_by_both_and_there_if_they_overlap(
+    ones: tuple[str, ...], other: str
+) -> None:
+    for one in ones:
+        both = meet(one, other)
+        assert (both is not None) is overlap(one, other) or not both
+        assert both is None or (matches(whole(one), both) and matches(whole(other), both))
+
+
+@given(st.lists(st.sampled_from(["red", "blue", "r*d", "*", "${aws:PrincipalTag/team}"]), min_size=1, max_size=2))
+def test_tags_of_targets_are_met_by_a_look_at_the_few_that_have_them(values: list[str]) -> None:
+    facts: list[Any] = [{"aws:resourcetag/": (), "aws:resourcetag/team": (it,)} for it in ("red", "blue", "*")]
+    among = Universe(TARGETS, [*facts, {}])
+    for effect, operator in product(("Allow", "Deny"), ("StringEquals", "StringLike", "ForAnyValue:StringEquals")):
+        said = {"Effect": effect, "Action": "iam:*", "Resource": "*"}
+        asks = {**said, "Condition": {operator: {"aws:ResourceTag/team": values}}}
+        for team in (("red",), ("*",), (), ("red", "blue"), None):
+            known = AROUND if team is None else {**AROUND, "aws:principaltag/team": team}
+            standing = replace(_standing({**said, "Effect": "Allow"}) if effect == "Deny" else _standing(), known=known)
+            standing = replace(standing, identity=(*standing.identity, _held(asks)))
+            found = set(members(Powers(Compiled(ACTIONS), AROUND).on(standing, "iam:putuserpolicy", among, {})))
+            each = enumerate(zip(TARGETS, among.facts, strict=True))
+            asked = ((at, Request(action="iam:PutUserPolicy", resource=arn, known=known)) for at, (arn, known) in each)
+            assert found == {at for at, it in asked if decide(standing, it).allowed}
+
+
+def test_a_thousand_teams_that_each_reach_their_own_are_told_apart_at_once() -> None:
+    arns = [f"arn:aws:iam::{ACCOUNT}:role/r{at}" for at in range(1000)]
+    among = Universe(arns, [{"aws:resourcetag/": (), "aws:resourcetag/team": (f"t{at}",)} for at in range(1000)])
+    own = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    standing = _standing({"Effect": "Allow", "Action": "iam:*", "Resource": "*", "Condition": own})
+    powers = Powers(Compiled(ACTIONS), AROUND)
+    begun = process_time()
+    for at in range(1000):
+        mine = replace(standing, known={**AROUND, "aws:principaltag/team": (f"t{at}",)})
+        assert powers.on(mine, "iam:passrole", among, {}) == 1 << at
+    assert process_time() - begun < 2
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws", "us-east-1"), ("aws-cn", "cn-north-1")])
+def test_requests_to_iam_are_made_to_the_one_region_where_it_is(partition: str, region: str) -> None:
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": region}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere}
+    at_home = {**deny, "Condition": {"StringEquals": {"aws:RequestedRegion": region}}}
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for denied, allowed in ((deny, True), (at_home, False)):
+        standing = replace(_standing(allow, denied), arn=ANA.replace("arn:aws:", f"arn:{partition}:"))
+        target = standing.arn.replace("ana", "bob")
+        decision = decide(standing, Request(action="iam:PutUserPolicy", resource=target))
+        assert (decision.allowed, decision.conditions) == (allowed, ())
+        powers = Powers(Compiled([*ACTIONS, CREATE]), AROUND)
+        assert bool(powers.on(standing, "iam:putuserpolicy", Universe([target]), {})) is allowed
+        assert powers.anywhere(standing, ("iam:putuserpolicy",), {}) is allowed
+        assert decide(standing, Request(action=CREATE)).conditions == ("unless aws:RequestedRegion",)
+        assert powers.anywhere(standing, (CREATE.lower(),), {})
 
 
 def test_a_denial_of_every_resource_leaves_none() -> None:

@@ -190,6 +190,7 @@ def test_a_good_entry_is_read() -> None:
         (with_(needs=["iam:PassRole@door"]), "is not service:Action@place"),
         (with_(needs=["iam:PassRole@holder"]), "only a workload has a holder"),
         (with_(service=["lambda"]), "not a service principal"),
+        (with_(service=["lambda.amazonaws.com", "ec2.amazonaws.com"]), "more than one service"),
         (with_(workload="AWS::Lambda::Function"), "a workload, and nothing else"),
         (with_(target="workload", workload="Function"), "not a type of CloudFormation"),
         (with_(target="workload", workload="AWS::Lambda::Function", service=None), "a workload's role trusts"),

@@ -1,6 +1,9 @@
+from time import process_time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.policy.document import EVERY_RESOURCE
 from auditor.policy.match import matches, whole
 from auditor.policy.universe import Universe, at_places, first, members
 
@@ -17,6 +20,34 @@ def test_a_pattern_finds_what_it_matches_one_by_one(names: list[str], pattern: s
     universe = Universe([arn(name) for name in names])
     expected = {at for at, it in enumerate(universe.arns) if matches(whole(arn(pattern)), it)}
     assert set(members(universe.matching(arn(pattern)))) == expected
+
+
+ANY_ARNS = st.builds(
+    "arn:{}:{}::{}:{}".format,
+    st.sampled_from(["aws", "aws-cn"]),
+    st.sampled_from(["iam", "sns"]),
+    st.sampled_from(["1", "12"]),
+    st.text("ab:/", max_size=5),
+)
+ANY_PATTERNS = st.lists(
+    st.sampled_from(["arn", "aws", "iam", "", "*", "?", "1*", "1?", "a*", "??", "*b", "aws*", "i*m"]),
+    min_size=1,
+    max_size=8,
+).map(":".join)
+
+
+@given(st.lists(ANY_ARNS, unique=True, max_size=6), ANY_PATTERNS | ANY_PATTERNS.map("arn:*:{}".format))
+def test_a_wildcard_can_stand_for_fields_that_all_share_and_for_colons(arns: list[str], pattern: str) -> None:
+    universe = Universe(arns)
+    expected = {at for at, it in enumerate(arns) if EVERY_RESOURCE.fullmatch(pattern) or matches(whole(pattern), it)}
+    assert set(members(universe.matching(pattern))) == expected
+
+
+def test_a_star_for_the_account_is_as_fast_as_its_number() -> None:
+    universe = Universe([arn(f"app{at}-x") for at in range(10_000)])
+    begun = process_time()
+    assert all(universe.matching(f"arn:aws:iam::*:user/app{at}-*") == 1 << at for at in range(2000))
+    assert process_time() - begun < 2
 
 
 @given(st.sets(st.integers(0, 300)))

@@ -6,7 +6,7 @@ import pytest
 
 from auditor.policy.access import Held, Request, Standing, decide
 from auditor.policy.document import Clause, Statement
-from auditor.render.clauses import in_words
+from auditor.render.clauses import in_words, not_met
 from auditor.render.grounds import Decided, conditions, why
 from tests.build import allowing, arn
 
@@ -23,6 +23,9 @@ def allow(action: str = "*", resource: str = "*", **elements: Any) -> dict[str, 
 
 def deny(action: str = "*", **elements: Any) -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, "Resource": "*", **elements}
+
+
+NEARLY = allow(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
 
 
 def decided(action: str = "ec2:RunInstances", resource_policy: Held | None = None, **layers: Any) -> Decided:
@@ -72,6 +75,43 @@ def test_what_denies_is_named(layers: dict[str, Any], said: str) -> None:
     found = decided(**layers)
     assert not found.decision.allowed
     assert why(found) == (said,)
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ({"identity": (held("own", NEARLY),)}, "no statement of its policies allows it: statement 1 of own would"),
+        (
+            {"boundary": held("limit", NEARLY)},
+            "no statement of permissions boundary (limit) allows it: statement 1 of permissions boundary limit would",
+        ),
+        (
+            {"service_control": ((held("scp", NEARLY),),)},
+            "no statement of service control level 1 (scp) allows it: statement 1 of service control policy scp would",
+        ),
+    ],
+)
+def test_statement_that_would_but_for_a_condition_is_named(layers: dict[str, Any], said: str) -> None:
+    assert why(decided(known={"aws:requestedregion": ("us-east-1",)}, **layers)) == (
+        f"{said}, but aws:RequestedRegion is not eu-west-1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "words"),
+    [
+        ("bool", ["true"], "aws:K is not true"),
+        ("notipaddress", ["10.0.0.0/8"], "aws:K is in 10.0.0.0/8"),
+        ("null", ["true"], "aws:K is present"),
+        ("numericlessthan", ["3600"], "aws:K is not below 3600"),
+        ("datelessthanequals", ["2027-01-01"], "aws:K is after 2027-01-01"),
+        ("forallvalues:stringequals", ["a"], "it is not so that each value of aws:K is a"),
+        ("nonsense", ["a"], "aws:K does not meet nonsense, which is no operator"),
+    ],
+)
+def test_contrary_of_every_operator_has_words(operator: str, values: list[str], words: str) -> None:
+    clause = Clause(operator=operator, key="aws:k", values=tuple(values))
+    assert not_met(clause, Statement(sid=None, allow=True, conditions=("aws:K",))) == words
 
 
 def test_policy_that_was_not_seen_is_a_condition() -> None:

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET  # what it reads here, we wrote
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,12 @@ from hypothesis import strategies as st
 from auditor.core.check import Severity
 from auditor.policy.steps import short
 from auditor.policy.techniques import techniques
-from auditor.render.markup import cut, element, folded, text, width, wrapped
+from auditor.render.markup import apart, cut, element, folded, text, width, wrapped
 from auditor.render.paths_page import html
 from auditor.render.paths_picture import HEIGHT, svg
 from auditor.render.paths_tree import MOST_ALIKE, MOST_LINES, Picture, Row, trees
 from tests.build import ACCOUNT, ago, arn
-from tests.render.paths import HOSTILE, crowd, drawn, picture, step
+from tests.render.paths import HOSTILE, WAYS, crowd, drawn, picture, step
 
 RENDERED: dict[str, Callable[[Picture], str]] = {"svg": svg, "html": html}
 each_form = pytest.mark.parametrize("render", RENDERED.values(), ids=RENDERED)
@@ -168,6 +169,57 @@ def test_assumed_steps_are_dashed_and_conditions_are_told() -> None:
     assert "some only if aws:SourceIp" in texts(svg(mixed))
 
 
+def chain(length: int) -> list[Any]:
+    """Roles that assume each other, the last of them an administrator."""
+    roles = [*(f"role/r{at}" for at in range(length)), "role/admin"]
+    steps = [step(one, "assume-role", other) for one, other in pairwise(roles)]
+    return [drawn(*steps[at:]) for at in range(length)]
+
+
+def test_chain_of_many_is_one_box() -> None:
+    long = picture(*chain(8), drawn(step("user/ana", "assume-role", "role/r0"), *chain(8)[0].path.steps))
+    (box,) = (row for row in rows(long) if row.chain)
+    assert [short(arn) for arn in box.arns] == ["user/ana", *(f"role/r{at}" for at in range(8))]
+    shown = texts(svg(long))
+    assert "1 user, 8 roles," in shown
+    assert "one after the other" in shown
+    assert not [row for row in rows(picture(*chain(4))) if row.chain]
+
+
+def test_whoever_comes_to_a_chain_comes_to_its_first() -> None:
+    first = chain(6)[0].path.steps
+    two = [drawn(step(f"user/u{at}", way, "role/r0"), *first) for at, way in enumerate(WAYS[:2])]
+    (box,) = rows(picture(*chain(6), *two))[:1]
+    assert box.chain
+    assert [row.arns for row in box.rows] == [(arn("user/u0"),), (arn("user/u1"),)]
+
+
+def test_boxes_are_narrower_where_many_come_one_after_the_other() -> None:
+    def wide(of: Picture) -> float:
+        return float(ET.fromstring(svg(of)).attrib["width"])  # noqa: S314
+
+    each = [wide(picture(*chain(length))) for length in (1, 2, 3, 4)]
+    assert each[2] - each[1] < (each[1] - each[0]) / 2
+    assert each[3] < 2100
+
+
+def test_names_that_begin_alike_are_cut_where_they_differ() -> None:
+    names = [f"role/{'production-application-' * 3}{team}-{'deployment-' * 3}role" for team in ("red", "blue")]
+    shown = apart(names, 30)
+    assert all(width(it) <= 30 for it in shown.values())
+    assert "red" in shown[names[0]]
+    assert "blue" in shown[names[1]]
+    both = texts(svg(picture(*(drawn(step(it)) for it in names))))
+    assert any("red" in it for it in both if "\u2026" in it)
+
+
+def test_equals_are_in_the_order_of_their_risks_and_then_of_their_keys() -> None:
+    old, new = ({"oldest_key": ago(days)} for days in (900, 100))
+    named: dict[str, dict[str, Any]] = {"a": {}, "b": new, "c": old, "d": {**new, "without_mfa": True}}
+    paths = [drawn(step(f"user/{name}"), **about) for name, about in named.items()]
+    assert [it.path.name for it in sorted(paths, key=lambda it: it.rank)] == ["d", "c", "b", "a"]
+
+
 def test_severity_is_a_colour_and_the_most_severe_come_first() -> None:
     worse = drawn(
         step("user/bo", "create-access-key"), severity=Severity.CRITICAL, without_mfa=True, oldest_key=ago(400)
@@ -200,7 +252,10 @@ def test_boxes_of_a_crowd_lie_in_the_picture_and_not_on_one_another() -> None:
 def test_page_leads_from_a_box_to_its_path() -> None:
     page = html(picture(drawn(step("user/ana"), remedy="narrow it", closes=3)))
     assert 'href="#path-1"' in page
-    assert 'id="path-1"' in page
+    (entry,) = (it for it in ET.fromstring(page).iter() if it.attrib.get("id") == "path-1")  # noqa: S314
+    assert entry.tag.endswith("}ol")  # inside what a browser opens
+    summary = "".join(texts(page[page.index("<summary>") : page.index("</summary>") + 10]))
+    assert summary == "HIGHuser/ana 1 step \u00b7 user/ana does assume-role to role/admin"
     assert "Closed by: narrow it (this closes 3 paths)" in "".join(texts(page))
 
 
@@ -209,6 +264,7 @@ def test_cut_text_fits(given: str, columns: int) -> None:
     assert width(cut(given, columns)) <= columns
     assert all(width(it) <= columns for it in [*folded(given, columns), *wrapped(given, columns, 2)])
     assert len(wrapped(given, columns, 2)) <= 2
+    assert all(width(it) <= columns for it in apart([given, f"{given}a", f"b{given}"], columns).values())
 
 
 def test_text_in_the_middle_is_left_out() -> None:

@@ -1,5 +1,7 @@
 """Who is no administrator and can become one."""
 
+from datetime import datetime
+
 from auditor.core.check import Because, Context, Problem, Problems, Severity, check, day, reasons
 from auditor.core.subjects.escalation import EscalationPath
 
@@ -32,7 +34,7 @@ def path_to_administrator(path: EscalationPath, ctx: Context) -> Problems:
         worse = {Because.OLD_KEY: old, Because.NO_MFA: path.without_mfa, Because.OUTSIDE: path.outside}
         yield Problem(
             "; then ".join(f"{step.says} ({', '.join(step.permissions)})" for step in path.steps)
-            + _provisos(path, old=bool(old)),
+            + _provisos(path, path.oldest_key if old else None),
             {
                 "steps": tuple(f"{it.technique}: {it.actor} -> {it.target or 'account'}" for it in path.steps),
                 "conditions": path.conditions,
@@ -60,10 +62,11 @@ def administrator_for_others(path: EscalationPath, ctx: Context) -> Problems:  #
         yield Problem(f"{path.name} can make {', '.join(names[:SPELLED_OUT])}{more} administrator", {"kinds": kinds})
 
 
-def _provisos(path: EscalationPath, *, old: bool) -> str:
-    """What has still to be met, what was assumed, what was not seen, and the key that is too old."""
-    parts = [f"still to be met: {', '.join(path.conditions)}"] if path.conditions else []
+def _provisos(path: EscalationPath, old_key: datetime | None) -> str:
+    """What follows, what has still to be met, was assumed or not seen, and the key that is too old."""
+    parts = [f"then {path.more} more"] if path.more else []
+    parts += [f"still to be met: {', '.join(path.conditions)}"] if path.conditions else []
     parts += path.assumed
     parts += [f"not seen: {', '.join(path.unseen)}"] if path.unseen else []
-    parts += [f"its access key is of {day(path.oldest_key)}"] if old and path.oldest_key else []
+    parts += [f"its access key is of {day(old_key)}"] if old_key else []
     return "".join(f"; {it}" for it in parts)

@@ -10,6 +10,7 @@ from auditor.core.subjects.entities import Policy, Role
 from auditor.policy.lint import remarks_of
 from auditor.policy.lint_codes import SEVERITIES, LintSeverity, Remark
 from auditor.policy.lint_kinds import INLINE_QUOTAS, QUOTAS, size
+from auditor.policy.steps import short
 from auditor.policy.written import Kind
 
 ERRORS = {code for code, severity in SEVERITIES.items() if severity is LintSeverity.ERROR}
@@ -36,8 +37,6 @@ UNKNOWN = {
     *("INVALID_GLOBAL_CONDITION_KEY", "INVALID_SERVICE", "INVALID_SERVICE_CONDITION_KEY"),
 }
 IDLE = {
-    "ARN_ACCOUNT_NOT_ALLOWED",
-    "ARN_REGION_NOT_ALLOWED",
     "INVALID_ARN_RESOURCE",
     "INVALID_DATE_VALUE",
     "MISSING_ARN_ACCOUNT",
@@ -171,7 +170,7 @@ def policy_near_its_size_limit(policy: Policy, ctx: Context) -> Problems:  # noq
 
 def _kind_of(owner: str) -> str:
     """``user``, ``role`` or ``group``, of an ARN."""
-    return owner.rpartition(":")[2].partition("/")[0]
+    return short(owner).partition("/")[0]
 
 
 @check(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from auditor.core.subjects.entities import Principal
 from auditor.policy.fitting import Fitted
+from auditor.policy.steps import short
 from auditor.render.escape import plain
 
 INLINE_QUOTA = {"User": 2048, "Role": 10240}
@@ -72,7 +73,7 @@ def _kind(principal: Principal) -> tuple[str, tuple[str, str]]:
 
 
 def _arn(principal: Principal, name: str) -> str:
-    return f"{principal.resource.rpartition(':')[0]}:policy/{name}"
+    return f"{principal.resource.removesuffix(short(principal.resource))}policy/{name}"
 
 
 def _aws(*words: str) -> str:

@@ -34,6 +34,7 @@ ResourcePolicyOption = Annotated[Path | None, typer.Option(help="The resource's 
 OwnerOption = Annotated[str, typer.Option(help="The account that has the resource, if its ARN does not say.")]
 
 
+EVERY_ACTION = ("*:*",)
 SUGGESTED = 4
 """Actions that a hint names."""
 
@@ -96,7 +97,7 @@ def actions_of(given: str) -> tuple[str, ...]:
     """The actions that are meant. Raises InputError for what is none; one that is not known is noted."""
     prefix, colon, name = given.partition(":")
     if not (prefix and colon and name) or ":" in name or any(it.isspace() for it in given):
-        nearest = actions.matching(f"*:{given}") if given and not colon else ()
+        nearest = EVERY_ACTION if given == "*" else actions.matching(f"*:{given}") if given and not colon else ()
         hint = f"did you mean {' or '.join(nearest[:SUGGESTED])}?" if nearest else "for example s3:GetObject"
         raise InputError(f"ACTION: {given!r} is no action; {hint}")
     if "*" in given or "?" in given:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -20,11 +21,24 @@ from auditor.cli.asking import (
 )
 from auditor.cli.errors import one_of
 from auditor.cli.seeing import FolderOption, seen
+from auditor.cli.silence import NOT_SEEN, silent
 from auditor.cli.weighing import SOME, Account
 from auditor.render.grounds import Decided, conditions, why
 
-ALLOWED, NOT_ALLOWED = "allowed", "not allowed"
+ALLOWED, NOT_ALLOWED, NOT_KNOWN = "allowed", "not allowed", "not known"
 UNSEEN = "not seen, and taken for what allows everything"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was decided; `silent` says that the resource's own policy, which was not seen, may allow it all the same."""
+
+    decided: Decided
+    silent: bool
+
+    def __str__(self) -> str:
+        """``allowed``, ``not allowed`` or ``not known``."""
+        return ALLOWED if self.decided.decision.allowed else NOT_KNOWN if self.silent else NOT_ALLOWED
 
 
 def can(  # noqa: PLR0913  (an option each)
@@ -40,7 +54,8 @@ def can(  # noqa: PLR0913  (an option each)
 ) -> None:
     """Say whether a user or role may do something, and what decides it: exit code 0 if it is allowed, 1 if not.
 
-    A pattern of actions asks for each of them; then 0 means that at least one is allowed.
+    Where only silence says no, and the resource may have a policy of its own that was not given, it is 2. A pattern of
+    actions asks for each of them; then 0 means that at least one is allowed.
     """
     show = one_of(SHOWN, form, "--format")
     wanted = actions_of(action)
@@ -51,9 +66,12 @@ def can(  # noqa: PLR0913  (an option each)
     for remark in unfitting(wanted[0], asked) if len(wanted) == 1 else ():
         screen.note(remark)
     decided = [account.decided(standing, it, asked) for it in wanted]
-    show(decided, account.unseen)
+    answers = [Answer(it, silent=silent(it, asked)) for it in decided]
+    show(answers, account.unseen)
+    if any(it.silent for it in answers):
+        screen.note(NOT_SEEN)
     if not any(it.decision.allowed for it in decided):
-        raise typer.Exit(1)
+        raise typer.Exit(2 if any(it.silent for it in answers) else 1)
 
 
 def noted(unseen: Sequence[str]) -> None:
@@ -62,12 +80,13 @@ def noted(unseen: Sequence[str]) -> None:
         screen.note(f"{it}: {UNSEEN}")
 
 
-def _table(decided: Sequence[Decided], unseen: Sequence[str]) -> None:
+def _table(answers: Sequence[Answer], unseen: Sequence[str]) -> None:
+    told = [(it, it.decided) for it in answers]
     screen.rows(
         (screen.ANSWER, "ACTION", "RESOURCE", "DECIDED BY", "CONDITIONS"),
-        [(answer(it), it.request.action, it.request.resource, *in_cells(it)) for it in decided],
+        [(str(answer), it.request.action, it.request.resource, *in_cells(it)) for answer, it in told],
     )
-    if any(it.decision.allowed for it in decided):
+    if any(it.decision.allowed for _, it in told):
         noted(unseen)
 
 
@@ -76,13 +95,9 @@ def in_cells(decided: Decided) -> tuple[str, str]:
     return "; ".join(why(decided)), "; ".join(conditions(decided))
 
 
-def answer(decided: Decided) -> str:
-    """``allowed`` or ``not allowed``."""
-    return ALLOWED if decided.decision.allowed else NOT_ALLOWED
-
-
-def _json(decided: Sequence[Decided], unseen: Sequence[str]) -> None:
-    told = {"principal": decided[0].standing.arn, "answers": [entry(it) for it in decided], "unseen": list(unseen)}
+def _json(answers: Sequence[Answer], unseen: Sequence[str]) -> None:
+    entries = [{**entry(it.decided), "allowed": None if it.silent else it.decided.decision.allowed} for it in answers]
+    told = {"principal": answers[0].decided.standing.arn, "answers": entries, "unseen": list(unseen)}
     screen.write(json.dumps(told, indent=2) + "\n")
 
 
@@ -103,4 +118,4 @@ def entry(decided: Decided) -> dict[str, Any]:
     }
 
 
-SHOWN: dict[str, Callable[[Sequence[Decided], Sequence[str]], None]] = {"table": _table, "json": _json}
+SHOWN: dict[str, Callable[[Sequence[Answer], Sequence[str]], None]] = {"table": _table, "json": _json}

@@ -21,12 +21,17 @@ class FaultsError(InputError):
 
 
 def did_you_mean(given: str, known: Iterable[str], listing: str = "") -> str:
-    """The nearest known word, or all of them; or the `listing` command, where they are too many to be read here."""
-    words = list(known)
-    close = difflib.get_close_matches(given, words, n=1)
+    """The nearest known word, in whichever case, or all of them.
+
+    Or the `listing` command, where they are too many to be read here.
+    """
+    folded: dict[str, str] = {}
+    for word in known:
+        folded.setdefault(word.casefold(), word)
+    close = difflib.get_close_matches(given.casefold(), folded, n=1)
     if close:
-        return f"did you mean {close[0]!r}?"
-    return f"`{listing}` lists what there is" if listing else f"known: {', '.join(words)}"
+        return f"did you mean {folded[close[0]]!r}?"
+    return f"`{listing}` lists what there is" if listing else f"known: {', '.join(folded.values())}"
 
 
 def one_of(known: Mapping[str, Choice], given: str, what: str, listing: str = "") -> Choice:

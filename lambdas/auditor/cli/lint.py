@@ -1,7 +1,7 @@
 """`auditor lint`: what is wrong with policies as they are written, offline."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +17,16 @@ from auditor.policy import lint as linting
 from auditor.policy.lint import Lint
 from auditor.policy.lint_codes import LintSeverity
 from auditor.policy.lint_kinds import INLINE_QUOTAS
+from auditor.policy.steps import short
 from auditor.policy.written import Kind
 from auditor.render.lint import Linted, as_json, as_sarif, as_text, worst
-from auditor.render.wording import number
+from auditor.render.wording import joined, number
 
 STDIN = Path("-")
 NEVER = "never"
+SPELLED_OUT = 3
+"""Files that a line names."""
+
 KINDS = ", ".join(Kind)
 SHOW: Mapping[str, Callable[[Linted], str]] = {"text": as_text, "json": as_json, "sarif": as_sarif}
 
@@ -37,7 +41,10 @@ def lint(
         str, typer.Option(help="Exit with 1 if anything is at least: error, security, warning, suggestion; or never.")
     ] = "security",
 ) -> None:
-    """Say what Access Analyzer's policy validation would say of policies, without AWS."""
+    """Say what Access Analyzer's policy validation would say of policies, without AWS.
+
+    An action, a service or a condition key that is not known is a warning and no error: AWS may have added it since.
+    """
     show = one_of(SHOW, form, "--format")
     failing = _at_least(fail_on)
     chosen = one_of({str(it): it for it in Kind}, kind, "--kind") if kind else None
@@ -45,12 +52,25 @@ def lint(
         raise InputError("--evidence: not with files or --kind; the folder tells what its policies are")
     if not (evidence or files):
         raise InputError("lint: needs files, or --evidence")
-    linted = _of_folder(evidence) if evidence else {str(it): linting.lint(_text(it), chosen) for it in files or ()}
+    texts = {str(it): _text(it) for it in files or ()}
+    linted = _of_folder(evidence) if evidence else {name: linting.lint(it, chosen) for name, it in texts.items()}
     screen.write(show(linted))
+    for line in _assumed(texts) if chosen is None else ():
+        screen.note(line)
     if form == "text":
         screen.note(_summary(linted))
     if worst(it for found in linted.values() for it in found) in failing:
         raise typer.Exit(1)
+
+
+def _assumed(texts: Mapping[str, str]) -> Iterator[str]:
+    """What the texts were taken for, a line for each kind."""
+    by_kind: dict[Kind, list[str]] = {}
+    for name, it in texts.items():
+        if looks := linting.looks(it):
+            by_kind.setdefault(looks, []).append(name)
+    for kind, names in by_kind.items():
+        yield f"{joined(names, SPELLED_OUT)}: taken for kind {kind}, by its looks; --kind says what it is"
 
 
 def _at_least(severity: str) -> set[LintSeverity]:
@@ -95,7 +115,7 @@ def _subjects(path: Path) -> Iterable[Subject]:
 
 
 def _quota(policy: Policy) -> int | None:
-    return INLINE_QUOTAS[policy.owner.rpartition(":")[2].partition("/")[0]] if policy.owner else None
+    return INLINE_QUOTAS[short(policy.owner).partition("/")[0]] if policy.owner else None
 
 
 def _summary(linted: Linted) -> str:

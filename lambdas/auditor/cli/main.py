@@ -1,8 +1,10 @@
 """The `auditor` command: data on stdout, everything else on stderr.
 
-Exit codes: 2 for bad input, 1 for --fail-on and where `can` says no, 0 otherwise.
+Exit codes: 2 for bad input and where something that was not seen decides, 1 for --fail-on and where `can` says no,
+0 otherwise.
 """
 
+import io
 import json
 import os
 import sys
@@ -207,8 +209,7 @@ SHOW: dict[str, Callable[[Evaluation], None]] = {
 
 def run() -> None:
     """Entry point. Every expected error is one line on stderr and exit code 2."""
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (open as long as we run)
+    _open_streams()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -228,6 +229,15 @@ def run() -> None:
         _reader_left()
         code = _fail(": ".join(filter(None, (error.filename and str(error.filename), error.strerror))))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Let what is written go nowhere where stdout is closed, and escape letters that the locale lacks."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (open as long as we run)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(message: str) -> int:

@@ -16,6 +16,7 @@ from auditor.aws.tracked_actions import Tracked, tracked
 from auditor.cli import folder, screen, whom
 from auditor.cli.applying import commands, policy_names
 from auditor.cli.errors import InputError, one_of
+from auditor.cli.writing import fault, written
 from auditor.core.check import Limits, day
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import AccountSnapshot, S, Unavailable
@@ -42,14 +43,16 @@ EvidenceOption = Annotated[Path, typer.Option("--evidence", help="A folder of sa
 IdleOption = Annotated[
     int, typer.Option("--idle", min=1, max=KEPT_BY_AWS, help="Days without a use after which a service can go.")
 ]
+OutOption = Annotated[Path | None, typer.Option(help="Write the proposed documents into this folder.")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """All that there is to tell; without a proposal, `notes` say why. `names` are those of its documents."""
+    """All that there is to tell; `refused` says why there is no proposal. `names` are those of its documents."""
 
     principal: str
     proposed: Proposal
+    refused: str = ""
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     apply: tuple[str, ...] = ()
@@ -61,10 +64,11 @@ def minimise(
     evidence: EvidenceOption,
     idle: IdleOption = DEFAULT_IDLE,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    out: OutOption = None,
 ) -> None:
     """Propose a smaller policy for a user or role, from the services that it used; changes nothing.
 
-    What could not be seen is not taken for unused: then there is no proposal.
+    What could not be seen is not taken for unused: then there is no proposal, and the exit code is 2.
     """
     show = one_of({"text": _text, "json": _json}, form, "--format")
     loaded = folder.load(evidence, None)
@@ -73,9 +77,25 @@ def minimise(
     seen = snapshot(loaded.evidence)
     entity = whom.entity(principal, seen)
     try:
-        show(_answered(entity, seen, loaded.evidence, timedelta(days=idle)))
+        answered = _answered(entity, seen, loaded.evidence, timedelta(days=idle))
     except MalformedEvidenceError as error:
         raise InputError(f"--evidence: {evidence}: {NAME}: {error}") from error
+    if not answered.refused or form == "json":
+        show(answered)
+    if answered.refused:
+        raise InputError(f"no proposal for {answered.principal}: {answered.refused} (not seen is not unused)")
+    if out:
+        _save(answered, out)
+
+
+def _save(answered: Answered, out: Path) -> None:
+    """Write the documents under their names. Raises InputError if they cannot be there."""
+    pairs = zip(answered.names, answered.proposed.documents, strict=True)
+    texts = {f"{name}.json": json.dumps(it.document, indent=2) + "\n" for name, it in pairs}
+    if why := fault(out, list(texts)):
+        raise InputError(f"--out: {why}")
+    for file in written(out, texts):
+        screen.note(f"written: {file}")
 
 
 def _answered(entity: UserDetail | Role, seen: AccountSnapshot, evidence: Evidence, window: timedelta) -> Answered:
@@ -115,8 +135,7 @@ def _known(entity: UserDetail | Role, seen: AccountSnapshot, kind: type[S]) -> S
 
 
 def _refused(entity: UserDetail | Role, why: str) -> Answered:
-    note = f"no proposal for {entity.resource}: {why} (not seen is not unused)"
-    return Answered(principal=entity.resource, proposed=Proposal(documents=(), kept=(), lost=()), notes=(note,))
+    return Answered(principal=entity.resource, proposed=Proposal(documents=(), kept=(), lost=()), refused=why)
 
 
 def _tracked(entity: UserDetail | Role, evidence: Evidence) -> Tracked:
@@ -197,6 +216,7 @@ def _json(answered: Answered) -> None:
     pairs = zip(answered.names, answered.proposed.documents, strict=True)
     told = {
         "principal": answered.principal,
+        "refused": answered.refused or None,
         "policies": [
             {"name": name, "size": it.size, "limit": MANAGED, "document": it.document, "from": it.origins}
             for name, it in pairs
@@ -225,7 +245,7 @@ def _text(answered: Answered) -> None:
         screen.line(f"{name}.json, {it.size} of {MANAGED} characters:")
         screen.write(json.dumps(it.document, indent=2) + "\n")
         _lines(f"statement {place}: from {', '.join(origins)}" for place, origins in enumerate(it.origins, start=1))
-    screen.line("To know:" if proposed.kept else "Nothing is proposed:")
+    screen.line("To know:")
     _lines(answered.notes)
     if answered.apply:
         screen.line("To apply, with the documents saved under their names:")

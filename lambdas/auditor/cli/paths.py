@@ -1,7 +1,8 @@
 """`auditor paths`: how principals that are no administrators can become one, as a list or as a picture."""
 
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,16 +14,15 @@ from auditor.cli.errors import InputError, one_of
 from auditor.cli.judging import SettingsOption
 from auditor.cli.seeing import FolderOption, NowOption, seen
 from auditor.cli.whom import entities, entity
+from auditor.cli.writing import replaced
 from auditor.core.check import Context
 from auditor.core.evaluate import evaluate
 from auditor.core.model import AccountSnapshot, Observed, Unavailable
-from auditor.core.subjects.escalation import EscalationPath, PathStep
-from auditor.policy.steps import short
+from auditor.core.subjects.escalation import EscalationPath
 from auditor.render.paths_page import html
 from auditor.render.paths_picture import summary, svg
-from auditor.render.paths_tree import Drawn, Picture, risks
-
-HEADS = (screen.SEVERITY, "PRINCIPAL", "STEP", "WHAT", "ALLOWED", "PROVISO", "CLOSED BY")
+from auditor.render.paths_text import block, tabbed
+from auditor.render.paths_tree import Drawn, Picture, answer, risks
 
 OutOption = Annotated[Path | None, typer.Option(help="Write into this file; by its ending it also says the format.")]
 
@@ -45,7 +45,7 @@ def paths(
         raise InputError(f"paths were not seen: {observed.reason}")
     picture = _picture(found, observed, judging.context(standards, found, moment), principal)
     _write(show(picture), out)
-    for line in _notes(picture, principal):
+    for line in _notes(picture):
         screen.note(line)
 
 
@@ -72,6 +72,8 @@ def _picture(
         account=found.owner.account,
         evidence_at=observed.as_of,
         drawn=tuple(sorted(drawn, key=lambda it: it.rank)),
+        able=sum(bool(it.steps) for it in subjects.values()),
+        asked=wanted[0] if principal else None,
         principals=len(subjects),
         administrators=frozenset(it.resource for it in subjects.values() if it.administrator),
         unseen=next((it.unseen for it in subjects.values()), ()),
@@ -89,60 +91,47 @@ def _subject(given: str, found: AccountSnapshot, observed: Observed[EscalationPa
     return path
 
 
-def _notes(picture: Picture, principal: str | None) -> Iterator[str]:
-    if principal is None:
-        yield from summary(picture)
-    for path in [it.path for it in picture.drawn if not it.path.steps]:
-        others = f"; it can make {', '.join(map(short, path.others))} administrator" if path.others else ""
-        how = "is administrator already" if path.administrator else f"has no path to administrator{others}"
-        yield f"{short(path.resource)} {how}"
+def _notes(picture: Picture) -> list[str]:
+    return summary(picture) if picture.asked is None else [answer(picture.asked)]
 
 
 def _write(told: str, out: Path | None) -> None:
-    """To stdout, or into a file that only its owner can read if it is new."""
+    """To stdout, or into a file."""
     if out is None:
         screen.write(told)
         return
-    out.touch(mode=0o600)
-    out.write_text(told, encoding="utf-8")
+    replaced(out, told)
     screen.note(f"written: {out}")
 
 
 def _table(picture: Picture) -> str:
-    lines = [line for it in picture.drawn for line in _lines(it)]
-    if lines:
-        screen.rows(HEADS, lines)
+    """Blocks on a terminal; in a pipe a line for each step."""
+    drawn = [it for it in picture.drawn if it.path.steps]
+    if not sys.stdout.isatty():
+        return tabbed(drawn)
+    screen.blocks((it.severity, block(it)) for it in drawn)
     return ""
-
-
-def _lines(it: Drawn) -> Iterator[tuple[str, ...]]:
-    """A line for each step of a path."""
-    for at, step in enumerate(it.path.steps, start=1):
-        number = f"{at} of {len(it.path.steps)}"
-        remedy = it.path.remedy if step.fix == it.path.remedy else ""
-        yield (
-            *(it.severity.name, short(it.path.resource), number, step.says),
-            *("; ".join(step.permissions), "; ".join(_provisos(step)), remedy),
-        )
-
-
-def _provisos(step: PathStep) -> Iterator[str]:
-    if step.conditions:
-        yield f"if {', '.join(step.conditions)} is met"
-    if step.assumed:
-        yield step.assumed
 
 
 def _json(picture: Picture) -> str:
     told = {
         "account": picture.account,
         "evidence_at": picture.evidence_at.isoformat(),
+        "principals": picture.principals,
         "administrators": sorted(picture.administrators),
+        "can_become_one": picture.can,
+        "asked": _asked(picture.asked) if picture.asked else None,
         "paths": [_entry(it) for it in picture.drawn if it.path.steps],
         "unseen": picture.unseen,
         "not_judged": picture.unjudged,
     }
     return json.dumps(told, indent=2) + "\n"
+
+
+def _asked(path: EscalationPath) -> dict[str, Any]:
+    """Whether the one that was asked for is an administrator, can become one, or neither."""
+    how = "administrator" if path.administrator else "path" if path.steps else "none"
+    return {"principal": path.resource, "answer": how, "others": path.others, "says": answer(path)}
 
 
 def _entry(it: Drawn) -> dict[str, Any]:

@@ -47,6 +47,9 @@ COLOURS = {
     ANSWER: {answer.value: style for answer, style in ANSWERS.items()},
 }
 """Style of a cell by its column and its text."""
+HANGING = 3
+"""Blanks before what is folded."""
+
 PIPED_WIDTH = 10_000
 """Piped, a row is a line: `grep` and `cut` do the narrowing."""
 
@@ -90,6 +93,34 @@ def _show(table: Table) -> None:
     with console.capture() as printed:
         console.print(table)
     write("".join(f"{line.rstrip()}\n" for line in printed.get().split("\n")[:-1]))
+
+
+def blocks(given: Iterable[tuple[Severity, Iterable[tuple[int, str]]]]) -> None:
+    """Blocks of lines, each indented so far and folded to the terminal's width; the first begins with the severity.
+
+    What is folded goes on further in.
+    """
+    console = _console()
+    for above, (severity, lines) in enumerate(given):
+        if above:
+            console.print()
+        for at, (indent, line) in enumerate(lines):
+            told = Text(plain(line))
+            if at == 0:
+                told.stylize(STYLES[severity], 0, len(severity.name))
+            for place, part in enumerate(_folded(told, console, console.width - indent)):
+                console.print(Text(" " * (indent + HANGING * (place > 0))) + part, soft_wrap=True)
+
+
+def _folded(told: Text, console: Console, width: int) -> Iterator[Text]:
+    """The lines of a text; all but the first are narrower."""
+    first = told.wrap(console, max(width, HANGING), overflow="fold")[0]
+    rest = told[len(first) :] if len(first) < len(told) else Text()
+    first.rstrip()
+    yield first
+    for part in rest.wrap(console, max(width - HANGING, HANGING), overflow="fold") if rest.plain.strip() else ():
+        part.rstrip()
+        yield part
 
 
 def findings(evaluation: Evaluation) -> None:

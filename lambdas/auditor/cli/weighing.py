@@ -16,11 +16,11 @@ from auditor.policy.landscape import Landscape, Seen
 from auditor.policy.naming import ACCOUNT
 from auditor.policy.powers import Compiled, Powers
 from auditor.policy.standing import Surroundings, standings, surroundings
-from auditor.policy.trusting import ACTION as ASSUME
 from auditor.policy.trusting import Trusting
 from auditor.policy.universe import members
 from auditor.render.grounds import Decided
 
+ASSUME = "sts:AssumeRole"
 SOME = "*"
 """Some resource."""
 
@@ -102,7 +102,15 @@ class Account:
         tried = [self._decided(standing, action, it) for it in [*roles, asked]]
         return min(tried, key=lambda it: (not it.decision.allowed, len(it.decision.conditions)))
 
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """The ARNs of its users, roles, groups and policies: they are the account's, whatever their ARNs say."""
+        others = [*observed(self.seen, Group).subjects, *observed(self.seen, Policy).subjects]
+        return frozenset(it.resource for it in [*entities(self.seen), *others])
+
     def _decided(self, standing: Standing, action: str, asked: Asked) -> Decided:
+        if not asked.owner and asked.resource in self._own:
+            asked = replace(asked, owner=standing.account)
         trust = self.standings.trusts.get(asked.resource) if action.lower().startswith("sts:") else None
         policy = asked.policy or trust
         request = Request(action=action, resource=asked.resource, known={**self._about(asked.resource), **asked.known})

@@ -23,9 +23,10 @@ from auditor.cli.asking import (
 from auditor.cli.can import entry, in_cells, noted
 from auditor.cli.errors import InputError, one_of
 from auditor.cli.seeing import FolderOption, seen
-from auditor.cli.weighing import SOME, Account, Asked
+from auditor.cli.silence import NOT_SEEN as POLICY_NOT_SEEN
+from auditor.cli.silence import unseen
+from auditor.cli.weighing import ASSUME, SOME, Account, Asked
 from auditor.policy.steps import short
-from auditor.policy.trusting import ACTION as ASSUME
 from auditor.policy.universe import at_places, first
 from auditor.render.escape import cell
 from auditor.render.grounds import Decided
@@ -84,7 +85,10 @@ def who_can(  # noqa: PLR0913  (an option each)
     asked = asked_of(resource, context or [], resource_policy, owner, found)
     for remark in unfitting(wanted[0], asked):
         screen.note(remark)
-    show(_answers(Account(found), wanted[0], asked, direct=direct))
+    account = Account(found)
+    show(_answers(account, wanted[0], asked, direct=direct))
+    if unseen(asked, wanted[0]):
+        screen.note(POLICY_NOT_SEEN)
 
 
 def _answers(account: Account, action: str, asked: Asked, *, direct: bool) -> Answers:

@@ -3,6 +3,7 @@
 from auditor.cli.errors import InputError, did_you_mean
 from auditor.core.model import AccountSnapshot, Observed, S, Unavailable
 from auditor.core.subjects.entities import Group, Role, UserDetail
+from auditor.policy.steps import short
 
 LISTING = "aws iam get-account-authorization-details"
 """What lists users and roles."""
@@ -39,7 +40,7 @@ def entity(given: str, seen: AccountSnapshot, what: str = "PRINCIPAL") -> UserDe
 
 def _names(it: UserDetail | Role | Group) -> tuple[str, ...]:
     kind = it.aws_type.rpartition("::")[2].lower()
-    return it.resource, it.resource.rpartition(":")[2], f"{kind}/{it.name}", it.name
+    return it.resource, short(it.resource), f"{kind}/{it.name}", it.name
 
 
 def of_session(given: str) -> tuple[str, bool]:

@@ -6,18 +6,19 @@ A Deny anywhere wins. Otherwise every layer has to allow: each level of service 
 condition lets an Allow through and keeps a Deny from biting, and is told.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from auditor.policy.actions import database
 from auditor.policy.actions import known as known_action
+from auditor.policy.asked import of_action
 from auditor.policy.conditions import Known, judge, unknown_variables, unmet
-from auditor.policy.document import PASSED_TO, PASSING, Statement, statements
+from auditor.policy.document import Statement, statements
 from auditor.policy.match import whole
 from auditor.policy.naming import ACCOUNT, ACCOUNT_NAMED, EVERYBODY, ITSELF, SESSION, SESSION_NAME, is_role, naming_of
-from auditor.policy.resources import MOST_CANDIDATES, about_resource, candidates
+from auditor.policy.resources import MOST_CANDIDATES, about_resource, candidates, least_open
 
 ASSUMING = "sts:assumerole"
 DECIDED_BY_RESOURCE = (ASSUMING, "kms:")
@@ -123,16 +124,32 @@ def decide(standing: Standing, request: Request, resource_policy: Held | None = 
     `document.statements` does.
     """
     asked = _complete(standing, request)
-    single = [it for it in (standing.boundary, standing.session, resource_policy) if it]
-    held = [*standing.identity, *single, *(it for level in standing.service_control for it in level)]
-    about = (it for policy in held for it in statements(policy.document) if it.about_action(asked.action))
-    best: Decision | None = None
+    layers = [_about(asked.action, layer) for layer in _own_layers(standing)]
+    on_resource = _about(asked.action, [resource_policy] if resource_policy else [])
+    about = (it for layer in (*layers, on_resource) for it in layer)
+    best, least = Decision(allowed=False, grounds=()), 0
     for tried, one in enumerate(candidates(asked.action, asked.resource, asked.known, about)):
-        if best and (tried == MOST_CANDIDATES or (best.allowed and not best.conditions)):
+        if tried == 1 and resource_policy is None:
+            least = least_open(layers, asked.known)
+        if tried == MOST_CANDIDATES or (best.allowed and len(best.conditions) <= least):
             return best if best.allowed else Decision(allowed=True, grounds=(), conditions=(UNTRIED,))
         decided = _decide(standing, replace(asked, resource=one), resource_policy, owner)
-        best = min(best or decided, decided, key=lambda it: (not it.allowed, len(it.conditions)))
-    return best or Decision(allowed=False, grounds=())
+        best = min(best, decided, key=_rank) if tried else decided
+    return best
+
+
+def _rank(decision: Decision) -> tuple[bool, int]:
+    return not decision.allowed, len(decision.conditions)
+
+
+def _own_layers(standing: Standing) -> list[Sequence[Held]]:
+    """Each layer that has to allow a request, but for the resource's own policy."""
+    single = [[it] for it in (standing.boundary, standing.session) if it]
+    return [standing.identity, *single, *standing.service_control]
+
+
+def _about(action: str, layer: Iterable[Held]) -> list[Statement]:
+    return [it for policy in layer for it in statements(policy.document) if it.about_action(action)]
 
 
 def _decide(standing: Standing, asked: Request, resource_policy: Held | None, owner: str) -> Decision:
@@ -145,18 +162,19 @@ def _decide(standing: Standing, asked: Request, resource_policy: Held | None, ow
         return Decision(allowed=False, grounds=tuple(bites[:1]))
     denials = [f"unless {key}" for it in everything if not it.allow for key in it.hangs_on]
     routes = [_taken(route, denials) for route in _routes(asked, own, on_resource, elsewhere=elsewhere)]
-    return min(routes, key=lambda it: (not it.allowed, len(it.conditions)))
+    return min(routes, key=_rank)
 
 
 def _complete(standing: Standing, request: Request) -> Request:
-    """The request with all that is known of it. Only the passing of a role has a service that it is passed to.
+    """The request with all that is known of it.
 
     An action that is about no resource is asked for on everything, whatever is said.
     """
     action = request.action.lower()
     resource = request.resource if _is_about_resources(action) else "*"
-    passing: Known = {} if action == PASSING else {PASSED_TO: ()}
-    return Request(action=action, resource=resource, known={**passing, **standing.known, **request.known})
+    return Request(
+        action=action, resource=resource, known={**of_action(action, standing.arn), **standing.known, **request.known}
+    )
 
 
 def _taken(route: Iterable[Layer], denials: Iterable[str]) -> Decision:

@@ -146,6 +146,20 @@ class Document(dict[str, Any]):
         return tuple(_read(self))
 
 
+class Unreadable(Document):
+    """What stands for a text that is no policy document: whoever asks for its statements hears why."""
+
+    def __init__(self, why: MalformedPolicyError) -> None:
+        """An empty document."""
+        super().__init__()
+        self.why = why
+
+    @property
+    def statements(self) -> tuple["Statement", ...]:
+        """There are none. Raises MalformedPolicyError."""
+        raise self.why
+
+
 def decode(document: str | Mapping[str, Any]) -> Document:
     """A document as a mapping: IAM's API returns it URL-encoded, boto3 and the AWS CLI decoded.
 

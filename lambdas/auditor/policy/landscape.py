@@ -1,28 +1,36 @@
 """An account as somebody who wants more rights sees it: what there is to take over, to change, to pass and to use."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from auditor.core.subjects.entities import AWS_PATHS, Group, IdentityProvider, Policy, Principal
 from auditor.core.subjects.workloads import EXECUTION, Workload
 from auditor.policy.access import Held, Standing
 from auditor.policy.administering import disarming, empowering, everything, limiting
-from auditor.policy.conditions import Known, judge
-from auditor.policy.document import MalformedPolicyError, statements
-from auditor.policy.naming import ACCOUNT
+from auditor.policy.conditions import Known
+from auditor.policy.document import statements
 from auditor.policy.standing import Standings
+from auditor.policy.trusted_parties import trusted_providers, trusted_services
 from auditor.policy.universe import Universe, at_places, members
 
 BOUNDARY = "iam:permissionsboundary"
-BY_SERVICE = {"Service": "sts:AssumeRole", "Federated": "sts:AssumeRoleWithWebIdentity"}
-"""How a service gets a role, by the way in which the trust policy names it."""
 
 EVERYTHING = Held(
     name="a policy that allows everything",
     document={"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
 )
+
+MOST_VERSIONS = 5
+"""Versions that a managed policy can have."""
+
+OF_POLICIES: Mapping[str, Callable[[Policy], bool]] = {
+    "other-version": lambda it: any(map(empowering, it.other_versions)),
+    "fewer-than-five-versions": lambda it: 1 + len(it.other_versions) < MOST_VERSIONS,
+    "five-versions": lambda it: 1 + len(it.other_versions) >= MOST_VERSIONS,
+}
+"""What techniques ask of policies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +39,8 @@ class Seen:
 
     `workloads` is None where they were not seen, `kinds` are those that are looked for.
 
-    `facts` are sets of ARNs by what is known of them, as techniques call it: ``password``, ``instance-profile``.
+    `facts` are sets of ARNs by what is known of them, as techniques call it: ``password``, ``instance-profile``;
+    `unreported` are users of whom nothing is known that they sign in with.
     """
 
     principals: Sequence[Principal]
@@ -41,6 +50,10 @@ class Seen:
     workloads: Sequence[Workload] | None = None
     kinds: frozenset[str] = frozenset()
     facts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unreported: frozenset[str] = frozenset()
+
+
+ALWAYS_WITH_A_ROLE = ("AWS::CodeBuild::Project", "AWS::Glue::Job", "AWS::Lambda::Function")
 
 
 class Landscape:
@@ -49,6 +62,7 @@ class Landscape:
     def __init__(self, seen: Seen, standings: Standings) -> None:
         """Of the facts; service-linked roles are left out: only AWS can change, pass or assume them."""
         self.seen, self.standings = seen, standings
+        self.facts, self.unsure = cache(self._facts), cache(self._unsure)
         acting = sorted(
             (it for it in seen.principals if it.kind != "Group" and not it.path.startswith(AWS_PATHS[0])),
             key=lambda it: (it.created, it.resource),  # the oldest first: who is new changes nobody's path
@@ -69,7 +83,7 @@ class Landscape:
         self.running = [it for it in seen.workloads or () if it.purpose != EXECUTION]
         self.workloads = Universe(list(dict.fromkeys(it.resource for it in self.running)))
         existing = None if seen.providers is None else {it.resource for it in seen.providers}
-        trusted = {value for it in acting if it.kind == "Role" for value in _federated(it)}
+        trusted = {value for it in acting if it.kind == "Role" for value in trusted_providers(it)}
         self.providers = Universe(sorted(trusted if existing is None else trusted & existing))
 
     @cached_property
@@ -93,11 +107,15 @@ class Landscape:
 
         One in an own inline policy does not count: it goes when somebody rewrites that.
         """
+        return self.disarmed_without(0)
+
+    def disarmed_without(self, rewritten: int) -> int:
+        """The same without what a set of own policies says."""
+        gone = {id(self._own_policies[at].document) for at in members(rewritten)}
         standings = (self.standings.by_arn[it.resource] for it in self.acting)
+        left = ((it, [held.document for held in lasting(it.identity)]) for it in standings)
         return at_places(
-            at
-            for at, it in enumerate(standings)
-            if self._disarmed(it, [policy.document for policy in lasting(it.identity)])
+            at for at, (it, held) in enumerate(left) if self._disarmed(it, [doc for doc in held if id(doc) not in gone])
         )
 
     @staticmethod
@@ -142,7 +160,7 @@ class Landscape:
         """By own policy, the users and roles that it bounds."""
         return tuple(self.principals.of(it.boundary_of) for it in self._own_policies)
 
-    @property
+    @cached_property
     def _own_policies(self) -> list[Policy]:
         own = {it.resource: it for it in self.seen.policies if it.owner is None}
         return [own[arn] for arn in self.policies.arns]
@@ -167,13 +185,16 @@ class Landscape:
         """The partition of AWS that the account is in."""
         return self.principals.arns[0].split(":")[1] if self.principals.arns else "aws"
 
-    def facts(self, name: str) -> int:
+    def _facts(self, name: str) -> int:
         """The principals, or own policies, of which a technique asks something; all where that was not seen."""
-        if name == "other-version":
-            own = enumerate(self._own_policies)
-            return at_places(at for at, it in own if any(map(empowering, it.other_versions)))
+        if name in OF_POLICIES:
+            return at_places(at for at, it in enumerate(self._own_policies) if OF_POLICIES[name](it))
         found = self.seen.facts.get(name)
-        return self.principals.everything if found is None else self.principals.of(found)
+        return self.principals.everything if found is None else self.principals.of(found | self.seen.unreported)
+
+    def _unsure(self, name: str) -> int:
+        """Those principals of whom it was not seen what a technique asks; of no name nobody."""
+        return self.facts(name) & ~self.principals.of(self.seen.facts.get(name, ())) if name else 0
 
     def is_so(self, name: str) -> bool:
         """Whether a fact is true of the account, or may be; no name is always true."""
@@ -199,7 +220,7 @@ class Landscape:
         """By service principal, the roles that trust it on this account's behalf."""
         found: dict[str, list[int]] = {}
         for at, it in enumerate(self.acting):
-            for service in _services(it) if it.kind == "Role" else ():
+            for service in trusted_services(it) if it.kind == "Role" else ():
                 found.setdefault(service, []).append(at)
         return {service: at_places(places) for service, places in found.items()}
 
@@ -212,7 +233,7 @@ class Landscape:
         """By identity provider, the roles that trust it."""
         found: dict[str, list[int]] = {}
         for at, it in enumerate(self.acting):
-            for value in _federated(it) if it.kind == "Role" else ():
+            for value in trusted_providers(it) if it.kind == "Role" else ():
                 found.setdefault(value, []).append(at)
         return tuple(at_places(found.get(arn, ())) for arn in self.providers.arns)
 
@@ -229,6 +250,14 @@ class Landscape:
         if self.seen.workloads is None or kind not in self.seen.kinds:
             return None
         return self.workloads.of(it.resource for it in self.running if it.type == kind)
+
+    def exists(self, kind: str) -> bool | None:
+        """Whether there is a workload of CloudFormation's type; None where that is not known; no type always exists.
+
+        Evidence has workloads with roles: of most types there may be others.
+        """
+        seen = self.workloads_of(kind) if kind else 1
+        return True if seen else False if seen == 0 and kind in ALWAYS_WITH_A_ROLE else None
 
 
 def _union(sets: Iterable[int]) -> int:
@@ -261,35 +290,6 @@ def lasting(policies: Iterable[Held]) -> list[Held]:
     """Those of somebody's policies that forbid anything, but for own inline ones: those go when they are rewritten."""
     others = (it for it in policies if it.via or not it.name.startswith("inline policy "))
     return [it for it in others if any(not said.allow for said in statements(it.document))]
-
-
-def _services(role: Principal) -> Iterator[str]:
-    """The services that can get the role for this account: China's names are the others' with an ending."""
-    admitted, turned_away = dict[str, None](), set[str]()
-    for statement in _trust(role):
-        # Cognito's identity pools are a service that a trust policy names as a provider.
-        services = {it.value: it.kind for it in statement.parties or () if it.kind in BY_SERVICE}
-        for name, kind in services.items():
-            service = name.removesuffix(".cn")
-            known = {"aws:sourceaccount": (role.resource.split(":")[ACCOUNT],), "aws:principalservicename": (service,)}
-            met = judge(statement.clauses, known, variables=statement.variables)
-            if statement.allow and met is not False:
-                admitted[service] = None
-            elif not statement.allow and met and statement.speaks_of(BY_SERVICE[kind]):
-                turned_away.add(service)
-    yield from (it for it in admitted if it not in turned_away)
-
-
-def _federated(role: Principal) -> Iterator[str]:
-    for statement in _trust(role):
-        yield from (it.value for it in statement.parties or () if statement.allow and it.kind == "Federated")
-
-
-def _trust(role: Principal) -> Iterator[Any]:
-    try:
-        yield from statements(role.trust)
-    except MalformedPolicyError:  # it was told with the role's trust: nobody gets in by what cannot be read
-        return
 
 
 def expanded(chosen: int, by_member: Sequence[int]) -> int:

@@ -42,12 +42,16 @@ DOCUMENT: tuple[Callable[[list[Written]], Iterator[Remark]], ...] = (
     *lint_grammar.DOCUMENT,
     *lint_actions.DOCUMENT,
     *lint_redundancy.DOCUMENT,
+    *lint_security.DOCUMENT,
 )
 
 
 @dataclass(frozen=True)
 class Lint:
-    """Something wrong with a document; `path` is written ``Statement[0].Action[1]``, line and column count from 1."""
+    """Something wrong with a document; `path` is written ``Statement[0].Action[1]``, line and column count from 1.
+
+    `kind` is what the document is, or was taken for; empty of a text that is no JSON and of which nobody said.
+    """
 
     code: str
     severity: LintSeverity
@@ -55,6 +59,7 @@ class Lint:
     path: str
     line: int
     column: int
+    kind: str = ""
 
 
 class NotJsonError(ValueError):
@@ -79,29 +84,41 @@ def lint(document: str | Mapping[str, Any], kind: Kind | None = None, quota: int
         read = _read(text) if isinstance(document, str) else document
     except NotJsonError as error:
         remark = Remark("JSON_SYNTAX_ERROR", str(error), ())
-        return (_placed(remark, places.at(min(error.offset, len(text)))),)
+        return (_placed(remark, places.at(min(error.offset, len(text))), kind),)
+    known = kind or kind_of(read)
     twice = [
         (Remark("DUPLICATE_ELEMENT", f"{spelled(path)} stands here twice", path), at) for path, at in places.duplicates
     ]
-    found = [_placed(it, places.at(offset)) for it, offset in twice]
-    found += [_placed(it, places.of(it.path)) for it in remarks(read, kind or kind_of(read), quota)]
+    found = [_placed(it, places.at(offset), known) for it, offset in twice]
+    found += [_placed(it, places.of(it.path), known) for it in remarks(read, known, quota)]
     return tuple(sorted(found, key=lambda it: (it.line, it.column, it.code)))
 
 
-def _placed(it: Remark, at: Place) -> Lint:
+def _placed(it: Remark, at: Place, kind: Kind | None) -> Lint:
     severity = SEVERITIES[it.code]
-    return Lint(it.code, severity, it.message, spelled(it.path), at.line, at.column)
+    return Lint(it.code, severity, it.message, spelled(it.path), at.line, at.column, kind or "")
+
+
+def looks(text: str) -> Kind | None:
+    """What a text is taken for if nobody says it; None if it is no JSON."""
+    try:
+        return kind_of(_read(text))
+    except NotJsonError:
+        return None
 
 
 def kind_of(document: Any) -> Kind:
     """What a document is by its looks: with principals that of a role or another resource, otherwise of an identity.
 
-    Nothing tells an organization's policies and permissions boundaries from these.
+    Who says how a role is assumed, and by whom, means a trust, whatever else is wrong with it. Nothing tells an
+    organization's policies and permissions boundaries from these.
     """
     statements = listed(document.get("Statement"), ()) if isinstance(document, Mapping) else ()
     written = [Written(kind=Kind.RESOURCE, raw=raw, path=()) for raw, _ in statements if isinstance(raw, Mapping)]
     if not any({"Principal", "NotPrincipal"} & it.raw.keys() for it in written):
         return Kind.IDENTITY
+    if any(action.startswith("sts:assumerole") for it in written for action, _ in it.actions):
+        return Kind.TRUST
     trusting = all(action.startswith("sts:") for it in written for action, _ in it.actions)
     return Kind.TRUST if trusting and not any("Resource" in it.raw for it in written) else Kind.RESOURCE
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from auditor.policy.lint_codes import Path, Remark, shown
+from auditor.policy.lint_resources import ACCOUNT
 from auditor.policy.written import Kind, Written, listed
 
 KINDS = {"AWS", "Service", "Federated", "CanonicalUser"}
@@ -80,10 +81,16 @@ def _aws(_: Written, value: str, place: Path) -> Iterator[Remark]:
         yield Remark("INVALID_USER_REFERENCE", message, place)
     elif "*" in value or "?" in value:
         yield Remark("UNSUPPORTED_WILDCARD_IN_PRINCIPAL", f"{shown(value)}: a principal has no wildcards in it", place)
+    elif value.startswith("arn:") and (field := _account(value)) and not ACCOUNT.fullmatch(field):
+        yield Remark("INVALID_ARN_ACCOUNT", f"{shown(field)} is no account: that has 12 digits", place)
     elif not ACCOUNT_OR_ARN.fullmatch(value):
         yield Remark(
             "INVALID_PRINCIPAL_FORMAT", f"{shown(value)} is neither an account nor an ARN of IAM or STS", place
         )
+
+
+def _account(arn: str) -> str:
+    return "".join(arn.split(":")[4:5])
 
 
 def _service(_: Written, value: str, place: Path) -> Iterator[Remark]:

@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterator
 
 from auditor.policy.actions import LONGEST
 from auditor.policy.covering import WILDCARDS, admits, plain
+from auditor.policy.document import MalformedPolicyError
 from auditor.policy.lint_codes import Path, Remark, shown
+from auditor.policy.lint_grammar import VERSIONS
 from auditor.policy.lint_principals import SERVICE
 from auditor.policy.match import ARN_FIELDS
+from auditor.policy.sharing import Who, sharing
+from auditor.policy.trust import ASSUMING, NOWHERE
 from auditor.policy.written import At, Kind, Written
 
 PASS_ROLE, CREATE_SLR = "iam:passrole", "iam:createservicelinkedrole"
@@ -14,6 +18,17 @@ GITHUB = "token.actions.githubusercontent.com"
 SOURCES = {"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"}
 OF_PRINCIPALS = {"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount"}
 BECOMING = {"sts:assumerolewithwebidentity", "sts:assumerolewithsaml"}
+MOST_COMPARED = 20_000
+"""Pairs of an action that is allowed and one that is denied: what has more of them is judged by its looks."""
+
+ANYBODY = frozenset(
+    """
+    aws:currenttime aws:epochtime aws:multifactorauthage aws:multifactorauthpresent aws:referer aws:requestedregion
+    aws:securetransport aws:tokenissuetime aws:useragent s3:signatureversion s3:tlsversion
+    """.split()
+)
+"""Keys whose conditions anybody in the world can meet."""
+
 SETTING = {
     "sts:sourceidentity": "sts:setsourceidentity",
     "sts:transitivetagkeys": "sts:tagsession",
@@ -86,13 +101,10 @@ def exclusions(it: Written) -> Iterator[Remark]:
 
 
 def outsiders(it: Written) -> Iterator[Remark]:
-    """What a policy of a resource leaves open to everybody, or to any customer of a service."""
+    """What a policy of a resource leaves open to any customer of a service."""
     if it.kind is not Kind.RESOURCE or not it.allow:
         return
     services = [(value, place) for kind, value, place in it.parties if kind == "Service"]
-    everybody = next((place for kind, value, place in it.parties if value == "*" and kind in {"*", "AWS"}), None)
-    if everybody and not it.tests:
-        yield Remark("PUBLIC_PRINCIPAL", "everybody in the world is allowed", everybody)
     if services and not it.keys & SOURCES:
         value, place = services[0]
         message = f"{shown(value)} may act here for any of its customers; ask for aws:SourceAccount or aws:SourceArn"
@@ -106,6 +118,39 @@ def outsiders(it: Written) -> Iterator[Remark]:
             if test.key.lower() in OF_PRINCIPALS and test.demands:
                 message = f"a service has no {shown(test.key)}: it is never met"
                 yield Remark("UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", message, test.path)
+
+
+def public(statements: list[Written]) -> Iterator[Remark]:
+    """Whom in the world a resource, or a role, is open to: conditions count as far as not everybody can meet them."""
+    open_to = {at: place for at, it in enumerate(statements) if (place := _everybody(it))}
+    if not open_to:
+        return
+    for at, proviso in _let_in(statements).items():
+        if at in open_to:
+            yield Remark("PUBLIC_PRINCIPAL", f"everybody in the world is allowed{proviso}", open_to[at])
+
+
+def _everybody(it: Written) -> Path:
+    """Where the statement allows everybody; no place if it does not."""
+    if it.kind not in {Kind.RESOURCE, Kind.TRUST} or not it.allow:
+        return ()
+    return next((place for kind, value, place in it.parties if value == "*" and kind in {"*", "AWS"}), ())
+
+
+def _let_in(statements: list[Written]) -> dict[int, str]:
+    """The statements that let in everybody, and under which conditions. What cannot be read is judged by its looks."""
+    document = {"Version": VERSIONS[not statements[0].variables], "Statement": [it.raw for it in statements]}
+    asked = ASSUMING if statements[0].kind is Kind.TRUST else ()
+    by_looks = {at: "" for at, it in enumerate(statements) if not it.tests}
+    allowed, denied = (sum(1 + len(it.actions) for it in statements if it.allow is allow) for allow in (True, False))
+    if allowed * denied > MOST_COMPARED:
+        return by_looks
+    try:
+        public = [it for it in sharing(document, NOWHERE, asked) if it.who is Who.PUBLIC]
+    except MalformedPolicyError:
+        return by_looks
+    open_to_all = [it for it in public if {key.lower() for key in it.conditions} <= ANYBODY]
+    return {it.statement.number - 1: it.proviso for it in open_to_all}
 
 
 def federation(it: Written) -> Iterator[Remark]:
@@ -186,3 +231,4 @@ STATEMENT: tuple[Callable[[Written], Iterator[Remark]], ...] = (
     half_filters,
     services_named,
 )
+DOCUMENT: tuple[Callable[[list[Written]], Iterator[Remark]], ...] = (public,)

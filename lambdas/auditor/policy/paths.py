@@ -20,7 +20,7 @@ from auditor.policy.naming import ACCOUNT
 from auditor.policy.standing import standings, surroundings
 from auditor.policy.steps import Steps
 from auditor.policy.trust import admissions
-from auditor.policy.universe import at_places, first
+from auditor.policy.universe import first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,8 @@ def paths(  # noqa: PLR0913, PLR0917  (a kind of facts each)
     levels: Observed[GuardrailLevel] | Unavailable,
 ) -> Made | Unavailable:
     """Every user and role with its path. A policy of the organization that cannot be read makes all of them unseen."""
-    everybody = [*principals.subjects, *_opaque(principals.subjects, [*details.subjects, *roles.subjects], policies.subjects)]
+    hidden = list(_opaque(principals.subjects, [*details.subjects, *roles.subjects], policies.subjects))
+    everybody = [*principals.subjects, *hidden]
     if not everybody:
         return Made([])
     account, now = everybody[0].resource.split(":")[ACCOUNT], principals.as_of
@@ -87,9 +88,10 @@ def paths(  # noqa: PLR0913, PLR0917  (a kind of facts each)
         groups=groups.subjects,
         policies=policies.subjects,
         providers=None if isinstance(providers, Unavailable) else providers.subjects,
-        workloads=None if isinstance(running, Unavailable) else _running(running, workloads, roles.subjects),
+        workloads=_running(running, workloads, roles.subjects),
         kinds=_looked_for(workloads),
-        facts={**_credentials(users, details.subjects), **_profiled(roles.subjects), **_account(affiliations)},
+        facts={**_credentials(users), **_profiled(roles.subjects), **_account(affiliations)},
+        unreported=_unreported(users, details.subjects),
     )
     try:
         around = surroundings(account, now, affiliations, (roots, members, levels), users)
@@ -98,13 +100,12 @@ def paths(  # noqa: PLR0913, PLR0917  (a kind of facts each)
         search = Search(moves.land, moves)
     except MalformedPolicyError as error:
         return Unavailable(reason=f"a policy of the organization cannot be read: {error}")
-    by_user = None if isinstance(users, Unavailable) else {it.resource: it for it in users.subjects}
-    worse = Around(users=by_user, keys=_by_user(keys), unseen=standing.unseen)
-    return _told(search, worse, {it.resource for it in everybody} - {it.resource for it in principals.subjects})
+    return _told(search, Around(users=_by_arn(users), keys=_by_user(keys), unseen=standing.unseen), hidden)
 
 
-def _told(search: Search, around: Around, opaque: set[str]) -> Made:
+def _told(search: Search, around: Around, hidden: Iterable[Principal]) -> Made:
     """Everybody with their paths, but for those of whom it is not known whether they have one."""
+    opaque = {it.resource for it in hidden}
     told = list(_subjects(search, around))
     gaps = _leading_to(search, opaque, [it for it in told if not (it.steps or it.administrator)])
     return Made([it for it in told if it.resource not in gaps and it.resource not in opaque], gaps)
@@ -138,24 +139,32 @@ def _opaque(
 
 def _leading_to(search: Search, opaque: Iterable[str], told: Iterable[EscalationPath]) -> dict[str, Unavailable]:
     """Those without a path who get to what was not completely seen: whether they have a path is unknown."""
-    land, moves = search.land, search.moves
-    hidden, gaps = land.principals.of(opaque), {}
-    joining = at_places(at for at in _places(land) if moves.joinable(Node(at)) & land.opaque_groups)
+    land, gaps = search.land, {}
+    hidden, joining = land.principals.of(opaque), _joining(search)
     for it in told if hidden or joining else ():
         reached = search.reached(land.principals.index[it.resource])
+        groups = (joining[at] for at in joining if reached >> at & 1)
         if reached & hidden:
             arn = land.principals.arns[first(reached & hidden)]
             gaps[it.resource] = Unavailable(reason=f"it can become {arn}, whose rights were not completely seen")
-        elif reached & joining:
-            group = first(moves.joinable(Node(first(reached & joining))) & land.opaque_groups)
-            gaps[it.resource] = Unavailable(
-                reason=f"it can join {land.groups.arns[group]}, whose rights were not completely seen"
-            )
+        elif group := next((arn for arn, needs_user in groups if not needs_user or reached & land.users), ""):
+            gaps[it.resource] = Unavailable(reason=f"it can join {group}, whose rights were not completely seen")
     return gaps
 
 
-def _places(land: Landscape) -> Iterable[int]:
-    return range(len(land.acting)) if land.opaque_groups else ()
+def _joining(search: Search) -> dict[int, tuple[str, bool]]:
+    """By place, a group that was not seen and that somebody can join, or, where it says so, put users into."""
+    land, moves, found = search.land, search.moves, dict[int, tuple[str, bool]]()
+    for at in range(len(land.acting)) if land.opaque_groups else ():
+        own = moves.joinable(Node(at)) & land.opaque_groups
+        others = moves.of(Node(at)).adding & land.opaque_groups
+        if own or others:
+            found[at] = land.groups.arns[first(own or others)], not own
+    return found
+
+
+def _by_arn(users: Observed[User] | Unavailable) -> Mapping[str, User] | None:
+    return None if isinstance(users, Unavailable) else {it.resource: it for it in users.subjects}
 
 
 def _by_user(keys: Observed[AccessKey] | Unavailable) -> Mapping[str, list[AccessKey]] | None:
@@ -168,9 +177,11 @@ def _by_user(keys: Observed[AccessKey] | Unavailable) -> Mapping[str, list[Acces
 
 
 def _running(
-    running: Observed[WorkloadRole], workloads: Observed[Workload] | Unavailable, roles: Iterable[Role]
-) -> list[Workload]:
+    running: Observed[WorkloadRole] | Unavailable, workloads: Observed[Workload] | Unavailable, roles: Iterable[Role]
+) -> list[Workload] | None:
     """The workloads with their roles, also with those of which it was not seen what they may do."""
+    if isinstance(running, Unavailable):
+        return None
     of_hidden = [it for it in _subjects_of(workloads) if it.resource in running.gaps]
     by_name = {it.name: it.resource for it in roles}
     by_profile = {profile: it.resource for it in roles for profile in it.instance_profiles}
@@ -199,25 +210,26 @@ def _looked_for(workloads: Observed[Workload] | Unavailable) -> frozenset[str]:
 Facts = Mapping[str, frozenset[str]]
 
 
-def _credentials(users: Observed[User] | Unavailable, details: Iterable[UserDetail]) -> Facts:
-    """What techniques ask of users: AWS asks for a user's MFA device at sign-in, so that a password is not enough.
+def _unreported(users: Observed[User] | Unavailable, details: Iterable[UserDetail]) -> frozenset[str]:
+    """The users that are not in the credential report, which can be four hours old."""
+    reported = () if isinstance(users, Unavailable) else users.subjects
+    return frozenset(it.resource for it in details) - {it.resource for it in reported}
 
-    Of a user who is not in the credential report, which is up to four hours old, everything may be so.
-    """
+
+def _credentials(users: Observed[User] | Unavailable) -> Facts:
+    """What techniques ask of users: AWS asks for a user's MFA device at sign-in, so that a password is not enough."""
     if isinstance(users, Unavailable):
         return {}
-    unseen = {it.resource for it in details} - {it.resource for it in users.subjects}
     keys = {it.resource: sum(slot.active or slot.rotated is not None for slot in it.keys) for it in users.subjects}
     password = {it.resource for it in users.subjects if it.password_enabled}
     device = {it.resource for it in users.subjects if it.mfa_active}
-    found = {
-        "keys": {arn for arn, count in keys.items() if count},
-        "fewer-than-two-keys": {arn for arn, count in keys.items() if count < MOST_KEYS},
-        "password": password - device,
-        "mfa-device": password & device,
-        "no-password": keys.keys() - password - device,
+    return {
+        "keys": frozenset(arn for arn, count in keys.items() if count),
+        "fewer-than-two-keys": frozenset(arn for arn, count in keys.items() if count < MOST_KEYS),
+        "password": frozenset(password - device),
+        "mfa-device": frozenset(password & device),
+        "no-password": frozenset(keys.keys() - password - device),
     }
-    return {name: frozenset(arns | unseen) for name, arns in found.items()}
 
 
 MOST_KEYS = 2
@@ -234,10 +246,14 @@ def _account(affiliations: Observed[Affiliation] | Unavailable) -> Facts:
     return {"management-account": frozenset(it.resource for it in affiliations.subjects if it.is_management)}
 
 
+MOST_TOLD = 20
+"""Steps of a path that are told: nobody reads more, and a chain of thousands would be told thousands of times."""
+
+
 def _subjects(search: Search, around: Around) -> Iterator[EscalationPath]:
     land = search.land
     steps = Steps(search.moves)
-    found = {at: tuple(map(steps.told, search.path(at))) for at in range(len(land.acting))}
+    found = {at: tuple(map(steps.told, search.path(at, MOST_TOLD))) for at in range(len(land.acting))}
     shared = Counter(key for path in found.values() for key in {_opening(it) for it in path})
     for at, path in found.items():
         subject = around.told(land.acting[at])
@@ -245,7 +261,8 @@ def _subjects(search: Search, around: Around) -> Iterator[EscalationPath]:
             yield replace(subject, administrator=True)
         elif path:
             best = max(path, key=lambda it: shared[_opening(it)])
-            yield replace(subject, steps=path, remedy=best.fix, closes=shared[_opening(best)])
+            more = search.length(at) - len(path) if len(path) == MOST_TOLD else 0
+            yield replace(subject, steps=path, more=more, remedy=best.fix, closes=shared[_opening(best)])
         else:
             yield replace(subject, others=search.others(at))
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.policy.access import Held, Standing, resource_controlled
-from auditor.policy.conditions import Known, expand, judge, widened
+from auditor.policy.asked import keys_of, of_action
+from auditor.policy.conditions import Known, expand, judge, seen, widened
 from auditor.policy.document import EVERY_RESOURCE, Clause, Statement, statements
-from auditor.policy.match import among, matches
+from auditor.policy.match import among
 from auditor.policy.naming import is_role
+from auditor.policy.reached import having, of_resources
 from auditor.policy.resources import about_resource
-from auditor.policy.samples import NOTHING_IN_PARTICULAR, concrete, documented, shapes
+from auditor.policy.samples import NOTHING_IN_PARTICULAR, common, concrete, documented, shapes
 from auditor.policy.universe import Universe, at_places, members
 
 OF_PRINCIPAL = (
@@ -26,7 +28,8 @@ OF_PRINCIPAL = (
 OF_REQUEST = ("iam:passedtoservice", "iam:policyarn")
 OF_TARGET = ("iam:permissionsboundary",)
 TAG_OF_TARGET = "resourcetag/"
-MOST_SAMPLES = 32
+MOST_REMEMBERED = 1 << 14
+"""Sets of targets by what they hang on: of 10,000 principals each may have its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +121,8 @@ class Powers:
     def __init__(self, compiled: Compiled, around: Known) -> None:
         """`around` is what is known of every request in the account."""
         self.compiled, self.around = compiled, around
-        self._fixed = dict[tuple[int, int, bool], int]()
+        self._asked = dict[int, tuple[str, ...]]()
+        self._reached = dict[Hashable, int]()
         self._moving = dict[int, bool]()
         self._samples = dict[str, tuple[str, ...]]()
         self._anywhere = dict[Hashable, bool]()
@@ -139,26 +143,31 @@ class Powers:
         With `named` a policy of the resource allows it by the principal's own name: identity policies need not.
         """
         allowed, denied = among.everything, 0
+        known = {**of_action(action, standing.arn), **standing.known, **request}
         for layer, must_allow in _layers(standing, action, named=named):
             granted = 0
             for said in self._said(layer, action):
                 for deny in said.denies:
-                    denied |= self._reach(deny, among, standing, request)
+                    denied |= self._reach(deny, among, known)
                 for allow in said.allows if must_allow else ():
-                    granted |= self._reach(allow, among, standing, request)
+                    granted |= self._reach(allow, among, known)
             allowed &= granted if must_allow else among.everything
             if not allowed:
                 return 0
         return allowed & ~denied
 
-    def _reach(self, statement: Statement, among: Universe, standing: Standing, request: Known) -> int:
+    def _reach(self, statement: Statement, among: Universe, known: Known) -> int:
         """What a statement speaks of; a Deny only where it certainly does."""
-        if self._moves(statement):
-            return _reached(statement, among, {**standing.known, **request})
-        key = id(statement), id(among), statement.allow
-        if key not in self._fixed:
-            self._fixed[key] = _reached(statement, among, self.around)
-        return self._fixed[key]
+        keys = self._asked.get(id(statement))
+        if keys is None:
+            keys = self._asked[id(statement)] = keys_of(statement)
+        key = id(statement), id(among), tuple([seen(known, it) for it in keys])
+        found = self._reached.get(key)
+        if found is None:
+            if len(self._reached) >= MOST_REMEMBERED:
+                self._reached.clear()
+            found = self._reached[key] = _reached(statement, among, known)
+        return found
 
     def _moves(self, statement: Statement) -> bool:
         moving = self._moving.get(id(statement))
@@ -188,35 +197,38 @@ class Powers:
         return actions, tuple(request.items()), spoken, standing.arn if moving else ""
 
     def _try_anywhere(self, standing: Standing, actions: tuple[str, ...], request: Known, *, named: bool) -> bool:
-        known = {**standing.known, **request}
-        return any(
-            all(self._sampled(standing, it, sample, known, named=named) for it in actions)
-            for sample in self._tried(standing, actions)
-        )
+        """On samples; where there are more resources than are tried, it is not known that all are denied."""
+        asked = [(it, {**of_action(it, standing.arn), **standing.known, **request}) for it in actions]
 
-    def _tried(self, standing: Standing, actions: tuple[str, ...]) -> Iterator[str]:
-        """Resources to try: those that AWS documents for the action, and those that its policies name."""
+        def works(sample: str) -> bool:
+            return all(self._sampled(standing, action, sample, known, named=named) for action, known in asked)
+
         account, partition = standing.account, standing.arn.split(":")[1]
         if actions[0] not in self._samples:
             self._samples[actions[0]] = tuple(documented(actions[0], partition, account))
-        yield from self._samples[actions[0]]
-        layers = [layer for layer, must_allow in _layers(standing, actions[0]) if must_allow]
-        patterns = (
-            pattern
-            for layer in layers
-            for action in actions
-            for said in self._said(layer, action)
-            for allow in said.allows
-            for pattern in self._filled(allow, standing)
-        )
-        fitting = shapes(actions[0])
-        seen = dict.fromkeys(concrete(it, partition, account) for it in patterns)
-        yield from [it for it in seen if any(matches(shape, it) for shape in fitting)][:MOST_SAMPLES]
+        if any(map(works, self._samples[actions[0]])):
+            return True
+        untried = common(self._admitting(standing, actions, named=named), shapes(actions[0]))
+        if any(works(concrete(it, partition, account)) for it in untried.patterns):
+            return True
+        barred = [deny for action, known in asked for deny in self._barring(standing, action, known)]
+        return not all(any(deny.reaches(it) for deny in barred) for it in untried.unseen)
 
-    def _filled(self, allow: Statement, standing: Standing) -> Iterator[str]:
-        """Its resources, with the variables that are known, and whatever the others may be."""
-        for pattern in allow.resources or ():
-            yield (expand(pattern, standing.known) or widened(pattern)) if allow.variables else pattern
+    def _admitting(self, standing: Standing, actions: tuple[str, ...], *, named: bool) -> Iterator[list[str]]:
+        """Lists of patterns, of each of which one has to admit a resource: those allowed, and those spared."""
+        for action in actions:
+            for layer, must_allow in _layers(standing, action, named=named):
+                said = list(self._said(layer, action))
+                if must_allow:
+                    yield [pattern for each in said for it in each.allows for pattern in _granted(it, standing)]
+                spared = (it.not_resources for each in said for it in each.denies)
+                yield from ([*it, "*"] for it in spared if it is not None)
+
+    def _barring(self, standing: Standing, action: str, known: Known) -> Iterator[Statement]:
+        """The statements that certainly deny the action on some resources."""
+        said = (each for layer, _ in _layers(standing, action) for each in self._said(layer, action))
+        denies = (it for each in said for it in each.denies)
+        return (it for it in denies if judge(it.clauses, known, variables=it.variables))
 
     def _sampled(self, standing: Standing, action: str, resource: str, known: Known, *, named: bool) -> bool:
         for layer, must_allow in _layers(standing, action, named=named):
@@ -226,6 +238,14 @@ class Powers:
             if must_allow and all(_speaks(it, resource, known) is False for each in said for it in each.allows):
                 return False
         return True
+
+
+def _granted(allow: Statement, standing: Standing) -> Iterator[str]:
+    """Its resources, with the variables that are known, and whatever the others may be."""
+    if allow.resources is None:
+        yield "*"
+    for pattern in allow.resources or ():
+        yield (expand(pattern, standing.known) or widened(pattern)) if allow.variables else pattern
 
 
 def _layers(standing: Standing, action: str, *, named: bool = False) -> Iterator[tuple[tuple[Held, ...], bool]]:
@@ -239,12 +259,15 @@ def _layers(standing: Standing, action: str, *, named: bool = False) -> Iterator
 
 
 def _reached(statement: Statement, among: Universe, known: Known) -> int:
+    """The members that an Allow may speak of, or that a Deny certainly does."""
     own = [it for it in statement.clauses if not of_target(it)]
     verdict = judge(own, known, variables=statement.variables)
     if verdict is False or (verdict is None and not statement.allow):
         return 0
-    found = _resources(statement, among, known)
+    found = of_resources(statement, among, known)
     asked = [it for it in statement.clauses if of_target(it)]
+    for clause in asked if found else ():
+        found &= having(clause, among, known, variables=statement.variables)
     if not asked or not found:
         return found
     wanted = (True, None) if statement.allow else (True,)
@@ -254,20 +277,6 @@ def _reached(statement: Statement, among: Universe, known: Known) -> int:
         if judge(asked, {**known, **among.facts[at]}, variables=statement.variables) in wanted
     )
     return at_places(kept)
-
-
-def _resources(statement: Statement, among: Universe, known: Known) -> int:
-    if statement.resources is None and statement.not_resources is None:
-        return among.everything
-    listed = statement.resources is not None
-    found = 0
-    for pattern in (statement.resources if listed else statement.not_resources) or ():
-        filled = expand(pattern, known) if statement.variables else pattern
-        if filled is not None:
-            found |= among.matching(filled)
-        elif statement.allow is listed:  # what hangs on a variable widens an Allow, and narrows a Deny
-            found |= among.matching(widened(pattern))
-    return found if listed else among.everything & ~found
 
 
 def _speaks(statement: Statement, resource: str, known: Known) -> bool | None:

@@ -1,9 +1,11 @@
 """Which resources a statement speaks of: one, or those of a pattern."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from auditor.policy.actions import known as known_action
-from auditor.policy.conditions import Known, expand, widened
+from auditor.policy.conditions import Known, expand, unmet, widened
 from auditor.policy.document import EVERY_RESOURCE, Statement
 from auditor.policy.match import matches, overlap, whole
 
@@ -11,6 +13,8 @@ MOST_CANDIDATES = 256
 """Patterns that are tried. Of more it is not known whether one of them is allowed."""
 
 WILDCARDS = "*?"
+NAME = re.compile(r"arn(:[^*?$:]*){5,}|(?!arn:)[^*?$]*")
+"""A resource's name, in which nothing stands for anything else, and no field is missing."""
 
 
 def about_resource(statement: Statement, resource: str, known: Known) -> bool | None:
@@ -20,11 +24,10 @@ def about_resource(statement: Statement, resource: str, known: Known) -> bool | 
     only because the statement is narrower: `candidates` has what is narrower.
     """
     if statement.resources is not None:
-        return _any(_filled(statement.resources, statement, known), resource, _partly if statement.allow else _wholly)
+        return _any(statement.resources, statement, resource, known, _partly if statement.allow else _wholly)
     if statement.not_resources is None:
         return True
-    spared = _filled(statement.not_resources, statement, known)
-    outcome = _any(spared, resource, _wholly if statement.allow else _at_all)
+    outcome = _any(statement.not_resources, statement, resource, known, _wholly if statement.allow else _at_all)
     return outcome if outcome is None else not outcome
 
 
@@ -38,10 +41,30 @@ def _filled(patterns: Iterable[str], statement: Statement, known: Known) -> Fill
         yield (whole(widened(pattern)), False) if filled is None else (whole(filled), True)
 
 
-def _any(patterns: Filled, resource: str, admits: Callable[[str, str], bool]) -> bool | None:
+Admits = Callable[[str, str], bool]
+
+
+def _any(patterns: tuple[str, ...], statement: Statement, resource: str, known: Known, admits: Admits) -> bool | None:
     """Whether one of the patterns admits the resource; None if only one may."""
-    outcomes = {certain for pattern, certain in patterns if (admits if certain else _at_all)(pattern, resource)}
-    return True if True in outcomes else None if outcomes else False
+    names, others = _sorted(patterns)
+    if resource in names:
+        return True
+    if admits is _at_all and is_pattern(resource):
+        others = patterns
+    outcome: bool | None = False
+    for pattern, certain in _filled(others, statement, known):
+        if (admits if certain else _at_all)(pattern, resource):
+            if certain:
+                return True
+            outcome = None
+    return outcome
+
+
+@lru_cache(maxsize=1 << 12)
+def _sorted(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Names, which admit themselves alone and all of no pattern, and the others."""
+    names = frozenset(filter(NAME.fullmatch, patterns))
+    return names, tuple(it for it in patterns if it not in names)
 
 
 def _wholly(pattern: str, resource: str) -> bool:
@@ -86,3 +109,16 @@ def candidates(action: str, resource: str, known: Known, said: Iterable[Statemen
 def _named(statement: Statement) -> tuple[str, ...]:
     """The resources that an Allow grants, or that a Deny spares."""
     return (statement.resources if statement.allow else statement.not_resources) or ()
+
+
+def least_open(layers: Iterable[list[Statement]], known: Known) -> int:
+    """How many conditions are open on whatever resource, so that one on which no more are need not be bettered.
+
+    `layers` have what each layer that has to allow a request says of its action.
+    """
+    most, everywhere = 0, set[str]()
+    for layer in layers:
+        open_keys = [set(unmet(it.clauses, known, variables=it.variables)) for it in layer if it.allow]
+        most = max(most, min(map(len, open_keys), default=0))
+        everywhere |= set.intersection(*open_keys) if open_keys else set()
+    return max(most, len(everywhere))

@@ -25,6 +25,8 @@ PLACES = ("", "target", "holder", "new", "trusted")
 
 FACTS = {
     "other-version": "policy",
+    "fewer-than-five-versions": "policy",
+    "five-versions": "policy",
     "fewer-than-two-keys": "user",
     "keys": "user",
     "password": "user",
@@ -59,6 +61,7 @@ class Technique:
     gives: str
     service: tuple[str, ...] = ()
     workload: str = ""
+    existing: str = ""
     needs: tuple[Need, ...]
     when: str = ""
     ended: date | None = None
@@ -111,7 +114,10 @@ def _faults(it: Technique) -> list[str]:
         f"a {it.target} cannot be given {it.gives}": it.target in GIVES.get(it.gives, ()),
         "it needs nothing": it.needs,
         "a service is not a service principal": all(map(SERVICE.fullmatch, it.service)),
+        "it has more than one service": len(it.service) <= 1,
         "its workload is not a type of CloudFormation": not it.workload or WORKLOAD.fullmatch(it.workload),
+        "only passing a role needs a workload that exists": not it.existing
+        or (it.target == "role" and WORKLOAD.fullmatch(it.existing)),
         "a workload, and nothing else, has its type": (it.target == "workload") == bool(it.workload),
         "only a role and a workload trust a service": not it.service or it.target in ("role", "workload"),
         "a workload's role trusts a service": it.target != "workload" or it.service,

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from auditor.core.subjects.entities import Principal
 from auditor.policy.access import Standing
-from auditor.policy.conditions import LITERAL, VARIABLE, Known, judge, operator, seen
+from auditor.policy.asked import keys_of
+from auditor.policy.conditions import Known, judge, operator, seen
 from auditor.policy.document import PASSED_TO, MalformedPolicyError, Statement, statements
 from auditor.policy.landscape import Landscape
 from auditor.policy.naming import ACCOUNT, ACCOUNT_NAMED, EVERYBODY, ITSELF, SESSION, is_role, naming_of
@@ -24,8 +25,8 @@ ASSUMING = "sts:assumerole"
 ONE_BY_ONE = "one by one"
 """How a statement is kept whose naming of a principal is more than one name, or all but some."""
 
-NO_LITERAL = re.compile(r"[*?\ue000\ue001]|\$\{")
-"""Where a pattern stops being what a value has to begin with."""
+NO_LITERAL = re.compile(r"[*?\ue000\ue001]")
+"""Where a pattern stops being what a value has to begin with; one with variables may be anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ def _demanded(statement: Statement) -> tuple[str, set[str]]:
     for it in statement.clauses:
         how = operator(it.operator)
         if it.key.startswith(OF_PRINCIPAL) and it.certain and how and how.comparison in EXACT:
-            return it.key, {NO_LITERAL.split(value)[0] for value in it.values}
+            return it.key, {"" if "${" in value else NO_LITERAL.split(value)[0] for value in it.values}
     return "", set()
 
 
@@ -176,7 +177,7 @@ def _sayings(landscape: Landscape) -> Iterator[Saying]:
     said: dict[Hashable, Saying] = {}
     for at, role in enumerate(landscape.acting):
         for statement in _about_assuming(role):
-            keys = _keys(statement)
+            keys = keys_of(statement)
             known = landscape.principals.facts[at]
             facts = {key: values for key in keys if (values := seen(known, key)) is not None}
             limited = statement.resources is not None or statement.not_resources is not None
@@ -197,15 +198,6 @@ def _about_assuming(role: Principal) -> list[Statement]:
         return [it for it in statements(role.trust) if it.about_action(ASSUMING)]
     except MalformedPolicyError:
         return []
-
-
-def _keys(statement: Statement) -> tuple[str, ...]:
-    """The keys of its conditions and of the variables in it."""
-    texts = [*(statement.resources or ()), *(statement.not_resources or ())]
-    texts += [value for clause in statement.clauses for value in clause.values]
-    variables = (it[1].partition(",")[0].strip().lower() for text in texts for it in VARIABLE.finditer(text))
-    keys = (*(it.key for it in statement.clauses), *(it for it in variables if it not in LITERAL))
-    return tuple(sorted(set(keys)))
 
 
 def _whom(statement: Statement, account: str) -> set[str]:

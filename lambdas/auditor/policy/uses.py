@@ -3,27 +3,31 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 from auditor.policy.access import Standing
 from auditor.policy.conditions import Known
+from auditor.policy.document import PASSED_TO, PASSING
 from auditor.policy.landscape import BOUNDARY, Landscape, expanded
 from auditor.policy.naming import is_role
 from auditor.policy.powers import Compiled, Powers
 from auditor.policy.techniques import Need, Technique, techniques
-from auditor.policy.trusting import Trusting
-from auditor.policy.universe import Universe, at_places
+from auditor.policy.trusting import ASSUMING, Trusting
+from auditor.policy.universe import Universe, at_places, members
 
-PASSING = "iam:passrole"
-ASSUMING = "sts:assumerole"
 NEW_BOUNDARY = ("iam:putuserpermissionsboundary", "iam:putrolepermissionsboundary")
 CREATING = ("iam:createuser", "iam:createrole")
+POLICY = "iam:policyarn"
 FEW = 8
 """Policies that are tried when one is to be chosen."""
 
 
 class Use(NamedTuple):
-    """A technique with the principals that it works on, and, if it goes through something else, the set of that."""
+    """A technique with the principals that it works on, and, if it goes through something else, the set of that.
+
+    `assumed` says that it was not seen whether what the technique asks for is so.
+    """
 
     technique: Technique
     on: int
@@ -51,6 +55,24 @@ class Uses:
             for arn in landscape.administrator_policies[:FEW]
         }
         self._eligible = {it.id: self._targets(it) for it in self.techniques}
+        self._disarmed_without = cache(landscape.disarmed_without)
+        self._rearmed = self._rearm()
+
+    def _rearm(self) -> int:
+        """Those who are disarmed only by policies that somebody can rewrite: the landscape counts them as armed then.
+
+        Nothing but the rewriting boosts them.
+        """
+        land, rewritable = self.land, 0
+        fencing = at_places(at for at, holders in enumerate(land.holders) if holders & land.disarmed)
+        for place in members(land.principals.everything & ~land.administrators) if fencing else ():
+            standing = land.standings.by_arn[land.principals.arns[place]]
+            for it in self._possible(standing):
+                if it.target == "policy":
+                    rewritable |= self._on(standing, it, land.policies, self._eligible[it.id] & fencing)
+        disarmed = self._disarmed_without(rewritable) if rewritable else land.disarmed
+        rearmed, land.disarmed = land.disarmed & ~disarmed, disarmed
+        return rearmed
 
     def of(self, standing: Standing, place: int) -> Iterator[tuple[str, Use]]:
         """What each technique gives somebody at that place, and on whom."""
@@ -97,22 +119,28 @@ class Uses:
         elif technique.target == "policy":
             reached = self._on(standing, technique, land.policies, self._eligible[technique.id])
             # A policy that is somebody's boundary can be rewritten too, into one that allows everything.
-            yield from _if_any("boost", technique, expanded(reached, land.holders), reached)
+            fenced = self._rearmed and self._rearmed & self._disarmed_without(reached)
+            yield from _if_any("boost", technique, expanded(reached, land.holders) & ~fenced, reached)
             yield from _if_any("unbind", technique, expanded(reached, land.bounded_by), reached)
             yield from _if_any("boost_groups", technique, expanded(reached, land.held_by_groups), reached)
         elif technique.target == "group":
             yield from self._through_group(standing, technique)
         else:
             reached = self._on(standing, technique, land.principals, self._eligible[technique.id])
-            others = ~(1 << place) if technique.gives == "become" else -1
-            yield from _if_any(technique.gives, technique, reached & others)
+            others = {"become": ~(1 << place), "boost": ~self._rearmed}.get(technique.gives, -1)
+            there = land.exists(technique.existing)
+            reached = 0 if there is False else reached
+            unsure = land.principals.everything if there is None else land.unsure(technique.when)
+            yield from _if_any(technique.gives, technique, reached & others & ~unsure)
+            yield from _if_any(technique.gives, technique, reached & others & unsure, assumed=True)
 
     def _through_group(self, standing: Standing, technique: Technique) -> Iterator[tuple[str, Use]]:
         reached = self._on(standing, technique, self.land.groups, self._eligible[technique.id])
         if technique.gives == "join":
             yield from _if_any("add", technique, reached)
         else:
-            yield from _if_any("boost", technique, expanded(reached, self.land.group_members), reached)
+            boosted = expanded(reached, self.land.group_members) & ~self._rearmed
+            yield from _if_any("boost", technique, boosted, reached)
             yield from _if_any("boost_groups", technique, reached)
 
     def _through_workload(self, standing: Standing, technique: Technique) -> Iterator[tuple[str, Use]]:
@@ -135,9 +163,9 @@ class Uses:
             together[key] = (*together.get(key, ()), need.action.lower())
         return any(
             all(
-                self.powers.anywhere(in_session(standing), actions, known, named=True)
+                self.powers.anywhere(in_session(standing), actions, _asked(known, actions), named=True)
                 if key.endswith("@trusted")
-                else self.powers.anywhere(standing, actions, known)
+                else self.powers.anywhere(standing, actions, _asked(known, actions))
                 for key, actions in together.items()
             )
             for known in self.requests(technique)
@@ -146,10 +174,10 @@ class Uses:
     def requests(self, technique: Technique) -> Iterator[Known]:
         """What a request may say that its sender chooses: the policy to attach, the boundary of somebody new."""
         actions = {it.action.lower() for it in technique.needs}
-        services: list[Known] = [{"iam:passedtoservice": (it,)} for it in technique.service] or [{}]
+        services: list[Known] = [{PASSED_TO: (it,)} for it in self._names(technique)] or [{}]
         policies: list[Known] = [{}]
         if any(it.startswith("iam:attach") for it in actions):
-            policies = [{"iam:policyarn": (it,)} for it in self.land.administrator_policies[:FEW]]
+            policies = [{POLICY: (it,)} for it in self.land.empowering_policies[:FEW]]
         boundaries: list[Known] = [{}]
         if actions & set(CREATING):
             boundaries = [{BOUNDARY: ()}, *({BOUNDARY: (it,)} for it in self.land.administrator_policies[:FEW])]
@@ -157,6 +185,13 @@ class Uses:
             for policy in policies:
                 for boundary in boundaries:
                     yield {**service, **policy, **boundary}
+
+    def _names(self, technique: Technique) -> Iterator[str]:
+        """The service principals that a role can be passed to: in China some have names of their own."""
+        for name in technique.service:
+            yield name
+            if self.land.partition == "aws-cn":
+                yield f"{name}.cn"
 
     def _on(self, standing: Standing, technique: Technique, among: Universe, eligible: int) -> int:
         """The eligible targets on which all needs are met."""
@@ -188,7 +223,10 @@ class Uses:
         found = 0
         if action == PASSING or action.startswith("iam:attach"):
             for request in self.requests(technique):
-                found |= self.powers.on(standing, action, among, request)
+                reached = self.powers.on(standing, action, among, _asked(request, (action,)))
+                # What is only over IAM gives nothing that a boundary leaves of the rest.
+                whole = set(request.get(POLICY, ())) <= set(self.land.administrator_policies)
+                found |= reached if whole or among is not self.land.principals else reached & ~self.land.bounded
             return found
         return self.powers.on(standing, action, among, {})
 
@@ -200,6 +238,11 @@ def in_session(standing: Standing) -> Standing:
     name = standing.arn.rpartition("/")[2]
     prefix = standing.arn.partition(":role/")[0].replace(":iam:", ":sts:")
     return replace(standing, arn=f"{prefix}:assumed-role/{name}/session")
+
+
+def _asked(request: Known, actions: Iterable[str]) -> Known:
+    """The request for these actions: only the passing of a role has a service that it is passed to."""
+    return request if PASSING in actions else {**request, PASSED_TO: ()}
 
 
 def _assumes(technique: Technique) -> bool:

@@ -47,6 +47,19 @@ def in_words(clause: Clause, statement: Statement) -> str:
     return f"{subject} {VERBS[how.comparison][how.negated]} {_either(clause.values)}{absent}"
 
 
+def not_met(clause: Clause, statement: Statement) -> str:
+    """The contrary: ``aws:MultiFactorAuthPresent is not true``, ``aws:SourceIp is in 10.0.0.0/8``."""
+    key, how = spelled(clause, statement), operator(clause.operator)
+    if how is None:
+        return f"{key} does not meet {clause.operator}, which is no operator"
+    if how.comparison == "null":
+        return f"{key} is {'present' if 'true' in map(str.lower, clause.values) else 'absent'}"
+    if how.quantifier:
+        return f"it is not so that {in_words(clause, statement)}"
+    verb = VERBS[how.comparison][not how.negated] or VERBS[how.comparison][0].replace("is ", "is not ", 1)
+    return f"{key} {verb.replace('is not not ', 'is ')} {_either(clause.values)}"
+
+
 def _either(values: Sequence[str]) -> str:
     """``a``, ``a or b``, ``a, b, c or one of 4 more``."""
     more = len(values) - SPELLED_OUT

@@ -1,7 +1,7 @@
 """What decides a request, in words: the statement or the silent layer, and the conditions still to be met."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.policy.access import (
     RESOURCE_POLICY,
@@ -12,12 +12,13 @@ from auditor.policy.access import (
     Request,
     Standing,
 )
+from auditor.policy.actions import known as known_action
 from auditor.policy.conditions import Known, judge, judged
 from auditor.policy.document import PASSED_TO, PASSING, Clause, Statement, statements
 from auditor.policy.naming import SESSION_NAME
 from auditor.policy.resources import about_resource
 from auditor.policy.steps import short
-from auditor.render.clauses import in_words, spelled
+from auditor.render.clauses import in_words, not_met, spelled
 
 UNLESS = "unless "
 
@@ -54,7 +55,10 @@ def why(decided: Decided) -> tuple[str, ...]:
     """What decides, a phrase for each ground: the identity's first, which is the one that people look for."""
     grounds = sorted(decided.decision.grounds, key=lambda it: it.layer not in ("identity", RESOURCE_POLICY))
     denied = "" if decided.decision.allowed else "denied by "
-    return tuple(f"{denied}{_statement(it)}" if it.statement else _silence(it, decided) for it in grounds)
+    return tuple(
+        f"{denied}{_statement(it)}" if it.statement else f"{_silence(it, decided)}{_nearly(it, decided)}"
+        for it in grounds
+    )
 
 
 def _statement(it: Ground) -> str:
@@ -82,6 +86,24 @@ def _silence(it: Ground, decided: Decided) -> str:
         return f"no statement of the resource's {names[0] if names else 'policy'} allows it"
     named = f" ({', '.join(names)})" if names else ""
     return f"no statement of {kind}{named} allows it"
+
+
+def _nearly(it: Ground, decided: Decided) -> str:
+    """Of a silent layer the first statement that would allow the request, but for what is certainly not met."""
+    if decided.decision.allowed or it.layer == RESOURCE_POLICY:
+        return ""
+    request, known = decided.request, decided.known
+    action = request.action.lower()
+    found = known_action(action)
+    resource = request.resource if found is None or found.uses else "*"
+    for held in (held for layer, held in decided.policies if layer == it.layer):
+        for one in statements(held.document):
+            if one.allow and one.about_action(action) and about_resource(one, resource, known) is not False:
+                failing = [clause for clause in one.clauses if judged(clause, known, variables=one.variables) is False]
+                ground = replace(it, policy=held.name, via=held.via, statement=one.number, sid=one.sid or "")
+                but = " and ".join(not_met(clause, one) for clause in failing)
+                return f": {_statement(ground)} would, but {but}" if but else ""
+    return ""
 
 
 def conditions(decided: Decided) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 from html import escape
+from itertools import takewhile
 
 from auditor.render.escape import masked, plain
 
@@ -69,6 +70,24 @@ def cut(given: str, columns: float) -> str:
         return shown
     tail = (columns - 1) * 0.4
     return f"{_begin(shown, columns - 1 - tail)}{ELLIPSIS}{_begin(shown[::-1], tail)[::-1]}"
+
+
+def apart(given: Iterable[str], columns: float) -> dict[str, str]:
+    """Texts no wider than that, by what they were: those that would look the same are cut where they are the same."""
+    alike: dict[str, list[str]] = {}
+    for it in dict.fromkeys(given):
+        alike.setdefault(cut(it, columns), []).append(it)
+    return {it: shown if len(them) == 1 else _told(it, them, columns) for shown, them in alike.items() for it in them}
+
+
+def _told(given: str, alike: list[str], columns: float) -> str:
+    """Its beginning, and what comes where it differs from the others."""
+    shown = _shown(given)
+    letters = takewhile(lambda them: len(set(them)) == 1, zip(*map(_shown, alike), strict=False))
+    same = sum(1 for _ in letters)
+    head = _begin(shown[:same], (columns - 1) * 0.3)
+    rest = shown[max(same - 2, len(head)) :]
+    return cut(f"{head}{ELLIPSIS}{cut(rest, columns - 1 - width(head))}", columns)
 
 
 def _begin(given: str, columns: float) -> str:

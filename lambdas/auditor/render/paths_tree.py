@@ -14,12 +14,22 @@ from auditor.core.check import Severity
 from auditor.core.subjects.escalation import EscalationPath, PathStep
 from auditor.policy.steps import short
 from auditor.policy.techniques import techniques
+from auditor.render.wording import joined, number
 
 MOST_LINES = 48
 """Lines of a picture up to which no more is put together."""
 
 MOST_ALIKE = 24
 """Lines that lead to the same place, where everything else has been put together."""
+
+NAMES = 3
+"""Names that a sentence has."""
+
+LONGEST_CHAIN = 4
+"""Single principals one after the other that are drawn; more of them are one box."""
+
+NO_KEY = "~"
+"""What comes behind every date."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +40,11 @@ class Drawn:
     severity: Severity
 
     @property
-    def rank(self) -> tuple[int, int, str]:
-        """Its place among others: the most severe first, then the shortest."""
-        return -self.severity, len(self.path.steps), self.path.resource
+    def rank(self) -> tuple[int, int, int, str, str]:
+        """Its place among others: the most severe first, then the shortest, the riskiest, the oldest key."""
+        key = self.path.oldest_key
+        old = key.isoformat() if key else NO_KEY
+        return -self.severity, len(self.path.steps), -len(list(risks(self.path))), old, self.path.resource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +52,8 @@ class Picture:
     """What a picture is of: the paths of an account, and how many of its users and roles were judged.
 
     `administrators` are the ARNs of those that are administrators already, `unseen` what might forbid a step and was
-    not seen, `unjudged` how many users and roles were not seen.
+    not seen, `unjudged` how many users and roles were not seen. `able` are how many of the account can become one, if
+    not all of them are drawn: then the picture is about the one that was `asked` for.
     """
 
     account: str
@@ -50,6 +63,13 @@ class Picture:
     administrators: frozenset[str] = frozenset()
     unseen: tuple[str, ...] = ()
     unjudged: int = 0
+    able: int | None = None
+    asked: EscalationPath | None = None
+
+    @property
+    def can(self) -> int:
+        """How many of the account are no administrators and can become one."""
+        return sum(bool(it.path.steps) for it in self.drawn) if self.able is None else self.able
 
 
 @dataclass(frozen=True)
@@ -69,12 +89,16 @@ class End:
 
 @dataclass(kw_only=True)
 class Row:
-    """Principals that go on alike, and those that come to them. `steps` are what they do, `members` their paths."""
+    """Principals that go on alike, and those that come to them. `moves` are what they do, `members` their paths.
+
+    In a `chain` they go on one after the other, the first one first.
+    """
 
     arns: tuple[str, ...]
     moves: tuple[Move, ...]
     members: tuple[Drawn, ...]
     rows: list["Row"] = field(default_factory=list)
+    chain: bool = False
 
     @cached_property
     def severities(self) -> Counter[Severity]:
@@ -94,8 +118,8 @@ class Row:
 
     @property
     def assumed(self) -> bool:
-        """Whether each of them goes on by something that was not seen."""
-        return all(_assumed(it) for it in self.moves)
+        """Whether each of them goes on by something that was not seen; of a chain, whether one of them does."""
+        return (any if self.chain else all)(_assumed(it) for it in self.moves)
 
     @property
     def proviso(self) -> str:
@@ -115,9 +139,10 @@ class Row:
         return 1 + max((it.depth for it in self.rows), default=0)
 
     @property
-    def rank(self) -> tuple[int, int, str]:
-        """Its place among others: the most severe first, then the most."""
-        return -self.severity, -len(self.arns), self.arns[0]
+    def rank(self) -> tuple[int, int, int, str, str]:
+        """Its place among others: the most severe first, then the most, the riskiest, the oldest key."""
+        risk, old = min((it.rank[2:4] for it in self.members), default=(0, NO_KEY))
+        return -self.severity, -len(self.arns), risk, old, self.arns[0]
 
 
 @dataclass(kw_only=True)
@@ -191,6 +216,8 @@ class Forest:
             together = [station for it in others for station in ends.pop(it)]
             ends |= {End(arns): together} if together else {}
         roots = [Root(end=end, rows=self._rows(it, all_alike, most)) for end, it in ends.items()]
+        for root in roots:
+            root.rows = list(map(_chained, root.rows))
         return sorted(roots, key=lambda it: (min(row.rank[:2] for row in it.rows), it.end.arns))
 
     def _rows(self, stations: Iterable[Station], all_alike: bool, most: int | None) -> list[Row]:  # noqa: FBT001
@@ -215,6 +242,23 @@ class Forest:
         )
 
 
+def _chained(row: Row) -> Row:
+    """The row, or one for the many that come one after the other, each from no other place; so all that comes to it."""
+    run = [row]
+    while len(run[-1].arns) == len(run[-1].rows) == len(run[-1].rows[0].arns) == 1:
+        run.append(run[-1].rows[0])
+    if len(run) <= LONGEST_CHAIN:
+        row.rows = list(map(_chained, row.rows))
+        return row
+    return Row(
+        arns=tuple(it.arns[0] for it in reversed(run)),
+        moves=tuple(move for it in reversed(run) for move in it.moves),
+        members=tuple(member for it in reversed(run) for member in it.members),
+        rows=list(map(_chained, run[-1].rows)),
+        chain=True,
+    )
+
+
 def trees(drawn: Iterable[Drawn]) -> list[Root]:
     """The trees of the paths, as much put together as it takes for a picture that can be looked at."""
     forest = Forest(drawn)
@@ -230,6 +274,17 @@ def titles(row: Row) -> list[str]:
     """What those of a row do, in words: a sentence for each way."""
     known = {it.id: it.title for it in techniques()}
     return [", then ".join(known.get(it, it) for it in way) for way in row.ways]
+
+
+def answer(path: EscalationPath) -> str:
+    """What there is to say of one principal."""
+    who = short(path.resource)
+    if path.administrator:
+        return f"{who} is administrator already"
+    if path.steps:
+        return f"{who} can become administrator in {number(len(path.steps), 'step')}"
+    others = f"; it can make {joined(map(short, path.others), NAMES)} administrator" if path.others else ""
+    return f"{who} has no path to administrator{others}"
 
 
 def risks(path: EscalationPath) -> Iterator[str]:

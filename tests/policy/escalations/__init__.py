@@ -76,6 +76,8 @@ class Case:
         if told != self.stage.conditions:
             return f"says still to be met: {sorted(told)}, expected {sorted(self.stage.conditions)}"
         assumes = self.technique.target == "workload" and (self.stage.assumed or self.stage.account.workloads is None)
+        exists = self.technique.existing
+        assumes |= bool(exists) and all(it.type != exists for it in self.stage.account.workloads or ())
         if self.technique.id in ids and bool(path.assumed) is not assumes:
             return f"assumes {path.assumed}"
         return ""

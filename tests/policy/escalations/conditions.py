@@ -95,6 +95,8 @@ class Conditional:
     still_open: bool = False
 
     def __call__(self, stage: Stage) -> bool:
+        if "aws:requestedregion" in keys(self.condition) and "iam" in stage.services:
+            return False  # every request to IAM is made to one Region, and that is known
         stage.actor.tags = {"team": "red"}
         told = keys(self.condition) if self.still_open else set()
         if self.how == "allow":

@@ -211,6 +211,9 @@ def _become_role(stage: Stage) -> Stage:
     elif technique.id == "assume-role":
         own = trust(ROOT)
     victim = stage.account.role("ana-boss", own, managed=[AWS_ADMINISTRATOR], profile=bool(technique.when))
+    if technique.existing in WORKLOADS:
+        harmless = stage.account.role("bo-runner", own, profile=bool(technique.when))
+        stage.account.workload(technique.existing, f"arn:aws:{WORKLOADS[technique.existing].format(ACCOUNT)}", harmless)
     return _aims_at(stage, victim, stage.account.role("bo", own, profile=bool(technique.when)))
 
 
@@ -333,8 +336,17 @@ def _bounded(stage: Stage, whom: Body) -> Stage:
     return stage
 
 
+VERSIONS: dict[str, list[Json]] = {
+    "": [HARMLESS],
+    "other-version": [HARMLESS, FULL],
+    "fewer-than-five-versions": [HARMLESS] * 4,
+    "five-versions": [HARMLESS] * 5,
+}
+"""Versions of a policy, by what a technique asks of it."""
+
+
 def _policies(stage: Stage, holder: Body) -> None:
-    versions = [HARMLESS, FULL] if stage.technique.when == "other-version" else [HARMLESS]
+    versions = VERSIONS[stage.technique.when]
     stage.target = stage.account.managed("ana-tools", *versions)
     stage.other = stage.account.managed("bo-tools", HARMLESS, FULL)
     holder.managed.append(stage.target)

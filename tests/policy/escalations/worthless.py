@@ -68,7 +68,7 @@ def changed_principal_has_a_boundary(stage: Stage) -> bool:
 @withholds(gives=("boost",))
 def changed_principal_is_denied_the_rest(stage: Stage) -> bool:
     """By a policy that the change does not reach."""
-    stage.give(stage.wide())
+    stage.give(*(stage.exact() if stage.technique.target == "policy" else [stage.wide()]))
     changed = stage.actor if stage.itself else stage.victim
     if changed is None:
         return False
@@ -83,6 +83,10 @@ def fact_that_the_technique_needs_is_not_so(stage: Stage) -> bool:
     victim, when = stage.victim, stage.technique.when
     if when == "other-version":
         stage.account.policies[stage.target] = stage.account.policies[stage.target][:1]
+    elif when == "fewer-than-five-versions":
+        stage.account.policies[stage.target] *= 2
+    elif when == "five-versions":
+        return False
     elif when == "management-account":
         stage.account.manages = False
     elif victim is None or when not in (

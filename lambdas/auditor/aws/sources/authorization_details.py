@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from auditor.aws.session import Aws
-from auditor.aws.source import Asked, MalformedEvidenceError, Moment, Reading, Shape, Source, validated
+from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
 from auditor.core.model import Owner, Unavailable
 from auditor.core.subjects.entities import Attachments, Group, Policy, Role, UserDetail
-from auditor.policy.document import MalformedPolicyError, decode
+from auditor.policy.document import MalformedPolicyError, Unreadable, decode
 
 Document = str | dict[str, Any]
 
@@ -213,7 +213,7 @@ def _role(shape: RoleShape) -> Role:
     return Role(
         **_common(shape),
         last_used=shape.last_used.date if shape.last_used else None,
-        trust=_decoded(f"{shape.arn}, trust policy", shape.trust),
+        trust=_decoded(shape.trust),
         instance_profiles=tuple(it.arn for it in shape.profiles),
     )
 
@@ -229,9 +229,9 @@ def _managed(
         attached_to=attached_to,
         boundary_of=boundary_of,
         changed=shape.changed,
-        document=_decoded(shape.arn, document),
+        document=_decoded(document),
         other_versions=tuple(
-            _decoded(shape.arn, it.document) for it in shape.versions if it.document is not None and not it.is_default
+            _decoded(it.document) for it in shape.versions if it.document is not None and not it.is_default
         ),
         tags=by_key(shape.tags),
     )
@@ -244,16 +244,17 @@ def _inline(entity: UserShape | GroupShape | RoleShape, policy: Inline) -> Polic
         name=policy.name,
         owner=entity.arn,
         attached_to=(entity.arn,),
-        document=_decoded(f"{entity.arn}, policy {policy.name}", policy.document),
+        document=_decoded(policy.document),
         tags=by_key(entity.tags),
     )
 
 
-def _decoded(place: str, document: Document) -> Mapping[str, Any]:
+def _decoded(document: Document) -> Mapping[str, Any]:
+    """The document; one that cannot be read is an answer about whoever holds it, not about everybody."""
     try:
         return decode(document)
     except MalformedPolicyError as error:
-        raise MalformedEvidenceError(place, str(error)) from error
+        return Unreadable(error)
 
 
 AUTHORIZATION_DETAILS = Source(

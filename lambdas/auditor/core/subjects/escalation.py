@@ -29,17 +29,18 @@ class PathStep:
 class EscalationPath(Subject):
     """A user or role with its shortest path to administrator: no steps where there is none, or it is one already.
 
-    `others` are ARNs of those whom it can make administrator although it can become none of them. `remedy` closes the
-    most paths of all that each close this one, `closes` is how many. `oldest_key` is when the oldest active key was
-    created, `without_mfa` says that it has a password or key and no MFA device, `outside` that others than the
-    account's own principals can become it; each is None where that was not seen. `unseen` is what might forbid a step
-    and was not seen.
+    `more` is how many steps follow those that are told. `others` are ARNs of those whom it can make administrator
+    although it can become none of them. `remedy` closes the most paths of all that each close this one, `closes` is how
+    many. `oldest_key` is when the oldest active key was created, `without_mfa` says that it has a password or key and
+    no MFA device, `outside` that others than the account's own principals can become it; each is None where that was
+    not seen. `unseen` is what might forbid a step and was not seen.
     """
 
     aws_type = "AwsIamPrincipal"
     kind: str
     name: str
     steps: tuple[PathStep, ...] = ()
+    more: int = 0
     administrator: bool = False
     others: tuple[str, ...] = ()
     remedy: str = ""
