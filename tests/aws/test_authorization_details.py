@@ -12,6 +12,7 @@ from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS, rea
 from auditor.core.evidence import Answer
 from auditor.core.model import Unavailable
 from auditor.core.subjects.entities import Attachments, Group, Policy, Role, UserDetail
+from auditor.policy.document import MalformedPolicyError, statements
 from tests.aws.answers import ADMINISTRATOR, NO_DETAILS, group_entry, policy_entry, role_entry, user_entry
 from tests.aws.wire import Wire, always, scripted
 from tests.build import OWNER, ago, arn
@@ -234,20 +235,20 @@ def test_null_members_are_missing_members() -> None:
         ),
         ({**NO_DETAILS, "RoleDetailList": [role_entry(CreateDate="2026-01-01T00:00:00")]}, "RoleDetailList[0].Create"),
         ({**NO_DETAILS, "UserDetailList": [user_entry(Tags=[{"Key": "team"}])]}, "UserDetailList[0].Tags[0].Value"),
-        (
-            {**NO_DETAILS, "Policies": [policy_entry(document="{")]},
-            f"{arn('policy/everything')}: not a policy document",
-        ),
-        (
-            {
-                **NO_DETAILS,
-                "UserDetailList": [user_entry(UserPolicyList=[{"PolicyName": "in", "PolicyDocument": "[]"}])],
-            },
-            f"{arn('user/ana')}, policy in: not a policy document: a JSON object is expected",
-        ),
     ],
 )
 def test_error_names_the_place(raw: Any, message: str) -> None:
     with pytest.raises(MalformedEvidenceError) as error:
         read(raw, OWNER)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "%ZZ", ""])
+def test_document_that_cannot_be_read_is_its_holders_alone(text: str) -> None:
+    unreadable = [{"PolicyName": "in", "PolicyDocument": text}]
+    entries = [user_entry("ana", UserPolicyList=unreadable), user_entry("ben")]
+    reading = read({**NO_DETAILS, "UserDetailList": entries}, OWNER)
+    (policy,) = policies(reading)
+    with pytest.raises(MalformedPolicyError, match="not a policy document"):
+        tuple(statements(policy.document))
+    assert {it.name for it in reading.subjects if isinstance(it, UserDetail)} == {"ana", "ben"}
