@@ -52,7 +52,8 @@ class Compiled:
 
     def of(self, document: Mapping[str, Any]) -> Mapping[str, Speaking]:
         """What a document says of each action, in lower case."""
-        return self._compiled(document)[1]
+        found = self._documents.get(id(document))
+        return (found or self._compiled(document))[1]
 
     def allowed(self, layer: Iterable[Held]) -> int:
         """The set of actions that the policies allow on anything."""

@@ -50,6 +50,7 @@ class Uses:
             for it in self.techniques
         ]
         self._candidates = dict[int, list[Technique]]()
+        self._requested = dict[str, tuple[Known, ...]]()
         self._with_boundary = {
             arn: Universe(landscape.principals.arns, [{**it, BOUNDARY: (arn,)} for it in landscape.principals.facts])
             for arn in landscape.administrator_policies[:FEW]
@@ -171,8 +172,13 @@ class Uses:
             for known in self.requests(technique)
         )
 
-    def requests(self, technique: Technique) -> Iterator[Known]:
+    def requests(self, technique: Technique) -> tuple[Known, ...]:
         """What a request may say that its sender chooses: the policy to attach, the boundary of somebody new."""
+        if technique.id not in self._requested:
+            self._requested[technique.id] = tuple(self._requests(technique))
+        return self._requested[technique.id]
+
+    def _requests(self, technique: Technique) -> Iterator[Known]:
         actions = {it.action.lower() for it in technique.needs}
         services: list[Known] = [{PASSED_TO: (it,)} for it in self._names(technique)] or [{}]
         policies: list[Known] = [{}]
