@@ -86,7 +86,7 @@ def test_a_set_of_targets_is_what_is_decided_for_each(
     standing: Standing, action: str, service: tuple[str, ...]
 ) -> None:
     among = Universe(TARGETS, FACTS)
-    powers = Powers(Compiled(ACTIONS), AROUND)
+    powers = Powers(Compiled(ACTIONS))
     request = {"iam:passedtoservice": service if action == "iam:passrole" else ()}
     found = set(members(powers.on(standing, action, among, request)))
     # Within the account, the trust policy of a role that leaves it to identity policies.
@@ -114,7 +114,7 @@ def _standing(*statements: dict[str, Any]) -> Standing:
 
 
 def _anywhere(standing: Standing, *actions: str) -> bool:
-    return Powers(Compiled(actions), AROUND).anywhere(standing, actions, {})
+    return Powers(Compiled(actions)).anywhere(standing, actions, {})
 
 
 def test_two_actions_on_one_new_resource_need_one_that_both_allow() -> None:
@@ -193,7 +193,7 @@ def test_tags_of_targets_are_met_by_a_look_at_the_few_that_have_them(values: lis
             known = AROUND if team is None else {**AROUND, "aws:principaltag/team": team}
             standing = replace(_standing({**said, "Effect": "Allow"}) if effect == "Deny" else _standing(), known=known)
             standing = replace(standing, identity=(*standing.identity, _held(asks)))
-            found = set(members(Powers(Compiled(ACTIONS), AROUND).on(standing, "iam:putuserpolicy", among, {})))
+            found = set(members(Powers(Compiled(ACTIONS)).on(standing, "iam:putuserpolicy", among, {})))
             each = enumerate(zip(TARGETS, among.facts, strict=True))
             asked = ((at, Request(action="iam:PutUserPolicy", resource=arn, known=known)) for at, (arn, known) in each)
             assert found == {at for at, it in asked if decide(standing, it).allowed}
@@ -204,7 +204,7 @@ def test_a_thousand_teams_that_each_reach_their_own_are_told_apart_at_once() -> 
     among = Universe(arns, [{"aws:resourcetag/": (), "aws:resourcetag/team": (f"t{at}",)} for at in range(1000)])
     own = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
     standing = _standing({"Effect": "Allow", "Action": "iam:*", "Resource": "*", "Condition": own})
-    powers = Powers(Compiled(ACTIONS), AROUND)
+    powers = Powers(Compiled(ACTIONS))
     begun = process_time()
     for at in range(1000):
         mine = replace(standing, known={**AROUND, "aws:principaltag/team": (f"t{at}",)})
@@ -223,7 +223,7 @@ def test_requests_to_iam_are_made_to_the_one_region_where_it_is(partition: str, 
         target = standing.arn.replace("ana", "bob")
         decision = decide(standing, Request(action="iam:PutUserPolicy", resource=target))
         assert (decision.allowed, decision.conditions) == (allowed, ())
-        powers = Powers(Compiled([*ACTIONS, CREATE]), AROUND)
+        powers = Powers(Compiled([*ACTIONS, CREATE]))
         assert bool(powers.on(standing, "iam:putuserpolicy", Universe([target]), {})) is allowed
         assert powers.anywhere(standing, ("iam:putuserpolicy",), {}) is allowed
         assert decide(standing, Request(action=CREATE)).conditions == ("unless aws:RequestedRegion",)

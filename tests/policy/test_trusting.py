@@ -130,7 +130,7 @@ def trusting(*roles: Principal) -> Trusting:
     trusts = {it.resource: Held(name="trust policy", document=it.trust) for it in roles}
     by_arn = {arn: Standing(arn=arn, known=AROUND) for arn in trusts}
     land = Landscape(Seen(principals=roles, groups=(), policies=()), Standings(by_arn=by_arn, trusts=trusts))
-    return Trusting(land, Powers(Compiled(["sts:AssumeRole"]), AROUND), AROUND)
+    return Trusting(land, Powers(Compiled(["sts:AssumeRole"])))
 
 
 @settings(max_examples=600, deadline=None)

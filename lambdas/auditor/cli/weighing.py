@@ -71,7 +71,7 @@ class Account:
     @cached_property
     def trusting(self) -> Trusting:
         """Which roles somebody can assume."""
-        return Trusting(self.land, Powers(Compiled([ASSUME]), self.around.known), self.around.known)
+        return Trusting(self.land, Powers(Compiled([ASSUME])))
 
     @property
     def unjudged(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeVar
 
 from auditor.policy.document import Clause
-from auditor.policy.match import matches
+from auditor.policy.match import ARN_FIELDS, matches
 
 Known = Mapping[str, tuple[str, ...]]
 """What is known of a request: values by context key, in lower case. No values: the request lacks the key. A key that
@@ -29,7 +29,6 @@ NOTHING = "\0"
 
 _TO_LITERAL = str.maketrans({char: LITERAL[char] for char in "*?"})
 _FROM_LITERAL = str.maketrans({LITERAL[char]: char for char in "*?"})
-ARN_FIELDS = 6
 OTHER_NAMES = {"arnequals": "arnlike", "arnnotequals": "arnnotlike"}
 """Operators that do the same."""
 

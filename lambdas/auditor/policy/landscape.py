@@ -1,7 +1,7 @@
 """An account as somebody who wants more rights sees it: what there is to take over, to change, to pass and to use."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ from auditor.policy.access import Held, Standing
 from auditor.policy.administering import disarming, empowering, everything, limiting
 from auditor.policy.conditions import Known
 from auditor.policy.document import statements
-from auditor.policy.standing import Standings
+from auditor.policy.standing import Standings, policies_of
 from auditor.policy.trusted_parties import trusted_providers, trusted_services
 from auditor.policy.universe import Universe, at_places, members
 
@@ -268,9 +268,8 @@ def _union(sets: Iterable[int]) -> int:
 
 
 def _held(principal: Principal) -> tuple[Held, ...]:
-    names = principal.holdings or (("a policy", ""),) * len(principal.documents)
-    pairs = zip(names, principal.documents, strict=True)
-    return tuple(Held(name=name, document=document, via=principal.resource) for (name, _), document in pairs)
+    """What a group holds, as its members do."""
+    return tuple(replace(it, via=principal.resource) for it in policies_of(principal))
 
 
 def _facts(principal: Principal) -> Known:

@@ -6,7 +6,6 @@ from datetime import date
 from typing import NamedTuple
 
 from auditor.policy.access import Held, Standing
-from auditor.policy.conditions import Known
 from auditor.policy.landscape import EVERYTHING, Landscape, lasting
 from auditor.policy.techniques import Technique
 from auditor.policy.universe import at_places, first, members
@@ -82,10 +81,10 @@ NOTHING = Mine()
 class Moves:
     """The moves of every node of a landscape, each worked out when it is asked for."""
 
-    def __init__(self, landscape: Landscape, around: Known, today: date) -> None:
+    def __init__(self, landscape: Landscape, today: date) -> None:
         """By the techniques that work on that day."""
         self.land = landscape
-        self.uses = Uses(landscape, around, today)
+        self.uses = Uses(landscape, today)
         self._mine = dict[Node, Mine]()
         held = list(enumerate(landscape.group_policies))
         self._useful = at_places(at for at, policies in held if self.uses.compiled.allowed(policies))

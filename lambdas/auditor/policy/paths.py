@@ -96,7 +96,7 @@ def paths(  # noqa: PLR0913, PLR0917  (a kind of facts each)
     try:
         around = surroundings(account, now, affiliations, (roots, members, levels), users)
         standing = standings(everybody, around)
-        moves = Moves(Landscape(seen, standing), around.known, now.date())
+        moves = Moves(Landscape(seen, standing), now.date())
         search = Search(moves.land, moves)
     except MalformedPolicyError as error:
         return Unavailable(reason=f"a policy of the organization cannot be read: {error}")

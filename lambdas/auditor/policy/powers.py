@@ -119,9 +119,9 @@ def _texts(statement: Statement) -> Iterator[str]:
 class Powers:
     """Answers for one account."""
 
-    def __init__(self, compiled: Compiled, around: Known) -> None:
-        """`around` is what is known of every request in the account."""
-        self.compiled, self.around = compiled, around
+    def __init__(self, compiled: Compiled) -> None:
+        """Of documents as they are compiled."""
+        self.compiled = compiled
         self._asked = dict[int, tuple[str, ...]]()
         self._reached = dict[Hashable, int]()
         self._moving = dict[int, bool]()

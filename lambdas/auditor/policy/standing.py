@@ -113,15 +113,20 @@ def _level(level: GuardrailLevel) -> Level:
     return tuple(Held(name=f"{it.name} of {level.resource}", document=it.document) for it in level.policies)
 
 
+def policies_of(principal: Principal) -> Level:
+    """The policies that a user, group or role holds, by their names."""
+    names = principal.holdings or (("a policy", ""),) * len(principal.documents)
+    pairs = zip(names, principal.documents, strict=True)
+    return tuple(Held(name=name, document=document, via=via) for (name, via), document in pairs)
+
+
 def standing_of(principal: Principal, around: Surroundings) -> Standing:
     """What a user or role stands on. Service-linked roles are outside the organization's policies."""
-    names = principal.holdings or (("a policy", ""),) * len(principal.documents)
-    held = zip(names, principal.documents, strict=True)
     boundary = Held(name=(principal.boundary or "").rpartition("/")[2], document=principal.bounds)
     linked = principal.path.startswith(AWS_PATHS[0])
     standing = Standing(
         arn=principal.resource,
-        identity=tuple(Held(name=name, document=document, via=via) for (name, via), document in held),
+        identity=policies_of(principal),
         boundary=boundary if principal.boundary else None,
         service_control=() if linked else around.service_control,
         resource_control=() if linked else around.resource_control,

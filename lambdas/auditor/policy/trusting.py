@@ -121,9 +121,9 @@ EXACT = ("stringequals", "stringlike", "arnlike")
 class Trusting:
     """The trust policies of an account's roles, sorted by whom they name and by what they hang on."""
 
-    def __init__(self, landscape: Landscape, powers: Powers, around: Known) -> None:
+    def __init__(self, landscape: Landscape, powers: Powers) -> None:
         """Statements that say the same are one, however many roles have them."""
-        self.land, self.powers, self.around = landscape, powers, around
+        self.land, self.powers = landscape, powers
         self._named: dict[str, list[Saying]] = {}
         alike: dict[tuple[str, tuple[str, ...]], list[Saying]] = {}
         for saying in _sayings(landscape):

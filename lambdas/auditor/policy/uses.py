@@ -38,13 +38,13 @@ class Use(NamedTuple):
 class Uses:
     """The techniques in one account."""
 
-    def __init__(self, landscape: Landscape, around: Known, today: date) -> None:
+    def __init__(self, landscape: Landscape, today: date) -> None:
         """Those that work on that day."""
         self.land = landscape
         self.techniques = tuple(it for it in techniques() if it.ended is None or it.ended > today)
         self.compiled = Compiled(need.action for it in self.techniques for need in it.needs)
-        self.powers = Powers(self.compiled, around)
-        self.trusting = Trusting(landscape, self.powers, around)
+        self.powers = Powers(self.compiled)
+        self.trusting = Trusting(landscape, self.powers)
         self._needed = [
             (it, self.compiled.mask(need.action for need in it.needs if need.place != "trusted"))
             for it in self.techniques
