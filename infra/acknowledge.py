@@ -1,6 +1,6 @@
 """What cdk-nag finds and we mean: every acknowledgement stands next to its reason."""
 
-from typing import cast
+from typing import Any
 
 import aws_cdk as cdk
 from constructs import IConstruct
@@ -12,7 +12,19 @@ def acknowledge(construct: IConstruct, **reasons: str) -> None:
         cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))
 
 
-def logical_id(construct: IConstruct) -> str:
-    """A construct's name in the template, as cdk-nag writes it in a finding."""
-    resource = cast("cdk.CfnElement", construct.node.default_child)
-    return str(cdk.Stack.of(construct).resolve(resource.logical_id))
+def acknowledge_stars(role: IConstruct, reason: str, *resources: str) -> None:
+    """Acknowledge that a role is about all `resources` that these ARNs, or ``*``, are about."""
+    stack = cdk.Stack.of(role)
+    acknowledge(role, **{f"IAM5[Resource::{_in_a_finding(stack.resolve(it))}]": reason for it in resources})
+
+
+def _in_a_finding(resolved: Any) -> str:
+    """A text of a template, as cdk-nag writes it in a finding."""
+    match resolved:
+        case {"Fn::Join": [_, parts]}:
+            return "".join(map(_in_a_finding, parts))
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Ref": name}:
+            return f"<{name}>"
+    return str(resolved)

@@ -12,11 +12,13 @@ from auditor.aws.own_checks_review import reviewed as reviewed_checks
 from auditor.settings import Deployment, SettingsError, now, validated
 from infra import bundle
 from infra.bundle import BundleFor
+from infra.member import MemberStack
+from infra.members import MembersStack
 from infra.stack import AuditorStack
 
 
 def composed(app: cdk.App) -> AuditorStack:
-    """Put the stack into `app` as its context says, and cdk-nag over it.
+    """Put the stack into `app` as its context says, and those of the other accounts, and cdk-nag over them.
 
     Raises SettingsError for a wrong setting, OwnChecksError for a wrong check of the organization.
     """
@@ -25,6 +27,10 @@ def composed(app: cdk.App) -> AuditorStack:
         raise SettingsError("\n".join(faults))
     bundle_for = BundleFor(app.node.try_get_context("bundle-for") or BundleFor.LAMBDA)
     stack = AuditorStack(app, "AccountAuditor", deployment=deployment, bundle_for=bundle_for)
+    if deployment.accounts.others:
+        MemberStack(app, deployment.accounts)
+    if deployment.accounts.organization:
+        MembersStack(app, deployment.accounts)
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     return stack
 

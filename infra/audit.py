@@ -1,22 +1,21 @@
-"""The scheduled audit."""
+"""What audits one account."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from auditor.aws import evidence_store, findings_table
+from auditor.aws import evidence_store, findings_table, run_store
 from auditor.aws.sources import ACTIONS
 from auditor.settings import AuditSettings, Deployment, environment
-from infra.acknowledge import acknowledge, logical_id
+from infra.acknowledge import acknowledge_stars
+from infra.entering import may_enter
 from infra.function import AuditorFunction
-from infra.schedule import Retries, Schedule
 
 
 class Audit(Construct):
-    """The schedule and the function it starts; the role is what the sources, the bucket and the table ask for."""
+    """The function; its role is what the sources, the bucket and the table ask for, and the way into other accounts."""
 
     def __init__(
         self,
@@ -27,7 +26,7 @@ class Audit(Construct):
         table: dynamodb.Table,
         bucket: s3.Bucket,
     ) -> None:
-        """Make both."""
+        """Make it."""
         super().__init__(scope, "Audit")
         told = {"table_name": table.table_name, "evidence_bucket": bucket.bucket_name}
         self.of = AuditorFunction(
@@ -39,19 +38,11 @@ class Audit(Construct):
             memory=1024,
         )
         self._allow(table, bucket)
-        self.of.function.configure_async_invoke(
-            retry_attempts=2,
-            max_event_age=cdk.Duration.hours(2),
-            on_failure=destinations.SqsDestination(self.of.dead_letters),
-        )
-        Schedule(
-            self,
-            self.of,
-            expression=deployment.schedule,
-            timezone=deployment.timezone,
-            window=cdk.Duration.minutes(15),
-            retries=Retries(maximum_retry_attempts=3, maximum_event_age_in_seconds=3600),
-        )
+        if deployment.accounts.organization:
+            runs = bucket.arn_for_objects(f"{run_store.PREFIX}/*")
+            self.of.allow("ReadTheRun", run_store.READ_ACTIONS, [runs])
+            acknowledge_stars(self.of.role, "each run has objects of its own", runs)
+        may_enter(self.of, deployment.accounts)
 
     def _allow(self, table: dynamodb.Table, bucket: s3.Bucket) -> None:
         self.of.allow("ReadTheAccount", ACTIONS, ["*"])
@@ -60,9 +51,5 @@ class Audit(Construct):
         self.of.allow("KeepEvidence", evidence_store.KEEP_ACTIONS, [kept, latest])
         self.of.allow("RecallEvidence", evidence_store.RECALL_ACTIONS, [latest])
         self.of.allow("FindEvidence", evidence_store.LIST_ACTIONS, [bucket.bucket_arn])
-        reads = "the reads of the account, and of what runs in its Regions, know no resource beforehand"
-        objects = {
-            f"IAM5[Resource::<{logical_id(bucket)}.Arn>/{it}/*]": "each account, and each audit, has objects of its own"
-            for it in (evidence_store.PREFIX, evidence_store.LATEST)
-        }
-        acknowledge(self.of.role, **{"IAM5[Resource::*]": reads, **objects})
+        acknowledge_stars(self.of.role, "the reads of the account know no resource beforehand", "*")
+        acknowledge_stars(self.of.role, "each account, and each audit, has objects of its own", kept, latest)

@@ -4,7 +4,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from auditor.aws import run_store
 from infra.acknowledge import acknowledge
+
+RUNS = cdk.Duration.days(30)
+"""How long the bucket keeps what runs hand from one function to the next."""
 
 
 class EvidenceBucket(Construct):
@@ -23,7 +27,12 @@ class EvidenceBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            lifecycle_rules=[s3.LifecycleRule(expiration=kept, noncurrent_version_expiration=kept)],
+            lifecycle_rules=[
+                s3.LifecycleRule(expiration=kept, noncurrent_version_expiration=kept),
+                s3.LifecycleRule(
+                    prefix=f"{run_store.PREFIX}/", expiration=RUNS, noncurrent_version_expiration=cdk.Duration.days(1)
+                ),
+            ],
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         acknowledge(self.bucket, S1="who reads evidence is CloudTrail's to record, with data events on this bucket")

@@ -1,4 +1,4 @@
-"""A Lambda function of ours: its own role with exactly what it is given, its own log group, failures kept."""
+"""A Lambda function of ours: its own role with exactly what it is given, and its own log group."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,16 +6,19 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
+from infra.dead_letters import DeadLetters
 
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+ENTERING = {"audit": "AccountAuditor-audit", "plan": "AccountAuditor-plan"}
+"""The roles that enter other accounts: those trust the names before there are the roles, and after they were made anew.
+"""
 
 
 class AuditorFunction(Construct):
-    """One handler of the package. `function` is it, `dead_letters` where what it could not do ends up."""
+    """One handler of the package; `function` is it, `role` what it may do."""
 
     def __init__(
         self,
@@ -29,8 +32,8 @@ class AuditorFunction(Construct):
     ) -> None:
         """Make the function ``auditor.handlers.<name>``; `memory` in MiB."""
         super().__init__(scope, name.capitalize())
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self.dead_letters = sqs.Queue(self, "DeadLetters", enforce_ssl=True, retention_period=cdk.Duration.days(14))
+        caller = iam.ServicePrincipal("lambda.amazonaws.com")
+        self.role = iam.Role(self, "Role", assumed_by=caller, role_name=ENTERING.get(name))
         group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
         )
@@ -47,13 +50,17 @@ class AuditorFunction(Construct):
             log_group=group,
             role=self.role.without_policy_updates(),
         )
-        acknowledge(self.dead_letters, SQS3="it is the dead-letter queue itself, and an alarm watches it")
         acknowledge(self.function, L1="Python 3.13 is what the dependencies are locked for and tested with")
         self.allow("WriteLogs", LOG_ACTIONS, [group.log_group_arn])
-        self.allow("KeepFailures", ["sqs:SendMessage"], [self.dead_letters.queue_arn])
 
     def allow(self, sid: str, actions: Iterable[str], resources: Iterable[str]) -> None:
         """Let the function do `actions` on `resources`; nothing else widens its role."""
         self.role.add_to_principal_policy(
             iam.PolicyStatement(sid=sid, actions=sorted(actions), resources=list(resources))
         )
+
+    def keeping_failures(self) -> DeadLetters:
+        """A queue for what it cannot do, if nobody waits for its answer."""
+        dead_letters = DeadLetters(self)
+        self.allow("KeepFailures", ["sqs:SendMessage"], [dead_letters.queue_arn])
+        return dead_letters

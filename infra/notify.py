@@ -36,6 +36,7 @@ class Notify(Construct):
             timeout=cdk.Duration.minutes(5),
             memory=512,
         )
+        self.dead_letters = self.of.keeping_failures()
         self._allow(table, told)
         self._place(table.table_stream_arn or "")
 
@@ -67,6 +68,6 @@ class Notify(Construct):
                 filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(findings_stream.PATTERN))]
             ),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=self.of.dead_letters.queue_arn)
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=self.dead_letters.queue_arn)
             ),
         ).node.add_dependency(self.of.role)

@@ -12,7 +12,7 @@ from auditor.aws import mailroom, post, webhook
 from auditor.aws.schema import CHANGED_BY_DAY, OPEN_BY_SEVERITY
 from auditor.settings import ChannelSettings, TellSettings, environment
 from infra.function import AuditorFunction
-from infra.schedule import Schedule
+from infra.schedule import Schedule, Start
 from infra.topics import Topics
 
 MINUTE = cdk.Duration.minutes(1)
@@ -51,7 +51,10 @@ class Tell(Construct):
         self.of.allow("Tell", post.TOPIC_ACTIONS, topics.arns)
         if secrets := sorted({it.webhook_secret for it in channels.values() if it.webhook_secret}):
             self.of.allow("ReadWebhooks", webhook.ACTIONS, secrets)
+        self.dead_letters = self.of.keeping_failures()
         self.of.function.configure_async_invoke(
-            retry_attempts=0, max_event_age=MINUTE, on_failure=destinations.SqsDestination(self.of.dead_letters)
+            retry_attempts=0, max_event_age=MINUTE, on_failure=destinations.SqsDestination(self.dead_letters)
         )
-        Schedule(self, self.of, expression="rate(1 minute)")
+        arn = self.of.function.function_arn
+        start = Start(arn=arn, action="lambda:InvokeFunction", dead_letters=self.dead_letters)
+        Schedule(self, start, expression="rate(1 minute)")

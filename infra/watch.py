@@ -1,55 +1,70 @@
 """Watching the watcher: alarms that reach the people who get the findings, and a dashboard."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from infra.dead_letters import DeadLetters
 from infra.function import AuditorFunction
 from infra.topics import Topics
 
+DAY = cdk.Duration.days(1)
 HOUR = cdk.Duration.hours(1)
 FIVE_MINUTES = cdk.Duration.minutes(5)
 IGNORE = cloudwatch.TreatMissingData.IGNORE
+ENDS = {"Failed": "failed", "Aborted": "was stopped", "TimedOut": "took too long"}
 
 
 class Watch(Construct):
-    """Alarms for errors, dead letters, silence, skipped checks, and everything that people would not hear of."""
+    """Alarms for errors, dead letters, silence, what was not audited, and everything that people would not hear of."""
 
     def __init__(
         self,
         scope: Construct,
         *,
-        audit: AuditorFunction,
-        notify: AuditorFunction,
-        tell: AuditorFunction,
+        machine: stepfunctions.CfnStateMachine,
+        functions: Mapping[str, AuditorFunction],
+        dead_letters: Mapping[str, DeadLetters],
         topics: Topics,
         hours: int,
     ) -> None:
-        """Watch all functions; an audit must complete at least once in `hours`."""
+        """Watch the state machine, and functions and dead letters by name; a run must end well once in `hours`."""
         super().__init__(scope, "Watch")
         self.action = actions.SnsAction(topics.default.text)
-        functions = [audit, notify, tell]
-        for it in functions:
-            name = it.node.id
-            self._alarm(f"{name}Errors", f"the {name} function failed", it.function.metric_errors(period=FIVE_MINUTES))
-            self._alarm(f"{name}DeadLetters", f"what the {name} function could not do waits in its queue", _waiting(it))
-        self._watch_audits(hours)
-        self._watch_telling(notify, tell)
+        for name, it in functions.items():
+            failed = it.function.metric_errors(period=FIVE_MINUTES)
+            self._alarm(f"{name}Errors", f"the {name} function failed", failed)
+        for name, queue in dead_letters.items():
+            self._alarm(f"{name}DeadLetters", f"what {name} gave up waits in its queue", _waiting(queue))
+        self._watch_runs(machine, hours)
+        self._watch_accounts()
+        self._watch_telling(functions["Notify"], functions["Tell"])
         if topics.slack:
             self._watch_slack(topics.slack)
-        self._dashboard(functions)
+        self._dashboard(machine, functions, dead_letters)
 
-    def _watch_audits(self, hours: int) -> None:
-        skipped = _metric("audit", "ChecksSkipped", "Maximum", HOUR)
-        # Between two audits nothing is known anew: the alarm stays as it is, and is told once.
-        self._alarm(
-            "ChecksSkipped", "an audit could not look at everything it should", skipped, treat_missing_data=IGNORE
-        )
-        completed = _metric("audit", "AuditCompleted", "Sum", HOUR)
-        self._alarm("Silence", f"no audit was completed in {hours} hours", completed, **_lacking(hours))
+    def _watch_runs(self, machine: stepfunctions.CfnStateMachine, hours: int) -> None:
+        for end in ("Failed", "Aborted", "TimedOut"):
+            ended = _executions(machine, end, FIVE_MINUTES)
+            self._alarm(f"Run{end}", f"a run over the accounts {ENDS[end]}", ended)
+        started = _executions(machine, "Started", HOUR)
+        self._alarm("NotStarted", f"no run over the accounts was started in {hours} hours", started, **_lacking(hours))
+        completed = _metric("summarise", "RunCompleted", "Sum", HOUR)
+        self._alarm("Silence", f"no run over the accounts was completed in {hours} hours", completed, **_lacking(hours))
+
+    def _watch_accounts(self) -> None:
+        """Between two runs nothing is known anew: an alarm stays as it is, and is told once."""
+        for name, description, metric in (
+            ("ChecksSkipped", "an audit could not look at everything it should", _metric("audit", "ChecksSkipped")),
+            ("NotAudited", "accounts could not be audited", _metric("summarise", "AccountsNotAudited")),
+            ("Lost", "accounts that were audited before are missing", _metric("summarise", "AccountsLost")),
+        ):
+            self._alarm(name, description, metric, treat_missing_data=IGNORE)
 
     def _watch_telling(self, notify: AuditorFunction, tell: AuditorFunction) -> None:
         behind = notify.function.metric("IteratorAge", statistic="Maximum", period=FIVE_MINUTES)
@@ -88,24 +103,52 @@ class Watch(Construct):
         alarm.add_ok_action(self.action)
         return alarm
 
-    def _dashboard(self, functions: list[AuditorFunction]) -> None:
+    def _dashboard(
+        self,
+        machine: stepfunctions.CfnStateMachine,
+        functions: Mapping[str, AuditorFunction],
+        dead_letters: Mapping[str, DeadLetters],
+    ) -> None:
         board = cloudwatch.Dashboard(self, "Dashboard", default_interval=cdk.Duration.days(14))
-        day = cdk.Duration.days(1)
+        accounts = ("AccountsPlanned", "AccountsAudited", "AccountsNotAudited", "AccountsSkipped")
         board.add_widgets(
-            _graph("Open findings seen", [_metric("audit", "Findings", "Maximum", day)]),
-            _graph("Transitions", [_metric("audit", "Transitions", "Sum", day)]),
-            _graph("Checks skipped", [_metric("audit", "ChecksSkipped", "Maximum", day)]),
+            _graph("Accounts", [_metric("summarise", it, period=DAY) for it in accounts]),
+            _graph("Runs", [_executions(machine, it, DAY) for it in ("Started", "Succeeded", *ENDS)]),
+            _graph("Seconds an account", _spread("Seconds")),
+            _graph("Calls an account", _spread("Calls")),
         )
         board.add_widgets(
-            _graph("Errors", [it.function.metric_errors(period=HOUR) for it in functions]),
-            _graph("Duration", [it.function.metric_duration(period=HOUR, statistic="Maximum") for it in functions]),
-            _graph("Dead letters", [_waiting(it) for it in functions]),
-            _graph("Letters undelivered", [_metric("tell", "LettersUndelivered", "Maximum", HOUR)]),
+            _graph("Open findings seen", [_metric("audit", "Findings", period=DAY)]),
+            _graph("Transitions", [_metric("audit", "Transitions", "Sum", DAY)]),
+            _graph("Checks skipped", [_metric("audit", "ChecksSkipped", period=DAY)]),
+            _graph("Sources unavailable", [_metric("audit", "SourcesUnavailable", period=DAY)]),
+        )
+        each = [it.function for it in functions.values()]
+        board.add_widgets(
+            _graph("Errors", [it.metric_errors(period=HOUR) for it in each]),
+            _graph("Duration", [it.metric_duration(period=HOUR, statistic="Maximum") for it in each]),
+            _graph("Dead letters", [_waiting(it) for it in dead_letters.values()]),
+            _graph("Letters undelivered", [_metric("tell", "LettersUndelivered")]),
         )
 
 
-def _waiting(it: AuditorFunction) -> cloudwatch.Metric:
-    return it.dead_letters.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
+def _waiting(queue: DeadLetters) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
+
+
+def _executions(machine: stepfunctions.CfnStateMachine, what: str, period: cdk.Duration) -> cloudwatch.Metric:
+    """How many executions of the state machine were started, or ended so."""
+    return cloudwatch.Metric(
+        namespace="AWS/States",
+        metric_name=f"Executions{what}",
+        dimensions_map={"StateMachineArn": machine.attr_arn},
+        statistic="Sum",
+        period=period,
+    )
+
+
+def _spread(name: str) -> list[cloudwatch.Metric]:
+    return [_metric("audit", name, statistic, DAY) for statistic in ("p50", "Maximum")]
 
 
 def _lacking(periods: int) -> dict[str, Any]:
@@ -118,7 +161,7 @@ def _lacking(periods: int) -> dict[str, Any]:
     }
 
 
-def _metric(service: str, name: str, statistic: str, period: cdk.Duration) -> cloudwatch.Metric:
+def _metric(service: str, name: str, statistic: str = "Maximum", period: cdk.Duration = HOUR) -> cloudwatch.Metric:
     """A metric that a function writes."""
     return cloudwatch.Metric(
         namespace="Auditor", metric_name=name, dimensions_map={"service": service}, statistic=statistic, period=period
@@ -126,4 +169,4 @@ def _metric(service: str, name: str, statistic: str, period: cdk.Duration) -> cl
 
 
 def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=metrics, width=8)
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=6)

@@ -1,6 +1,7 @@
 """What the documents say is so."""
 
 import itertools
+import json
 import re
 import shlex
 import subprocess
@@ -16,7 +17,7 @@ from auditor.aws.schema import INDEXES
 from auditor.aws.sources import SOURCES
 from auditor.checks import CATALOGUE
 from auditor.cli import findings, main, settings_reference
-from auditor.settings import Deployment
+from auditor.settings import Deployment, validated
 from tests import demo, docs
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +108,11 @@ def test_settings_of_the_readme_are_those_there_are() -> None:
     table = README.partition("| key | default | |")[2].partition("\n\n")[0]
     named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if row else "")}
     assert named == set(Deployment.model_fields)
+
+
+@pytest.mark.parametrize("block", [it for it in blocks("json") if it.startswith('"')])
+def test_settings_that_the_readme_shows_are_taken(block: str) -> None:
+    assert validated(Deployment, {"channels": {"default": {}}} | json.loads(f"{{{block}}}"))
 
 
 def test_questions_of_the_operations_page_have_their_index() -> None:

@@ -1,8 +1,9 @@
-"""The three functions in this process, with all that the stack would have made around them, in moto."""
+"""The functions in this process, with all that the stack would have made around them, in moto."""
 
 import csv
 import io
 import json
+from collections import ChainMap, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,13 +15,14 @@ import time_machine
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from moto.events.models import EventPattern
+from moto.iam.models import get_account_id_from
 
 from auditor.aws.findings_stream import PATTERN
 from auditor.aws.findings_table import FindingsTable
 from auditor.core.evaluate import Evaluation
 from auditor.core.life import Ledger, Record
 from auditor.core.model import Owner
-from auditor.handlers import audit, notify, tell
+from auditor.handlers import audit, notify, plan, summarise, tell
 from auditor.settings import (
     AuditSettings,
     Deployment,
@@ -38,7 +40,7 @@ from tests.aws.organized import organize
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.wire import Reply, Wire, always, new_session
 from tests.build import NOW
-from tests.deployed.access_analyzer import FakeAccessAnalyzer
+from tests.deployed.access_analyzer import FakeAccessAnalyzer, RegionAnswers
 
 ACCOUNT = "123456789012"
 OWNER = Owner(account=ACCOUNT, partition="aws")
@@ -69,24 +71,41 @@ ENVIRONMENT = (
 
 @dataclass(kw_only=True)
 class Functions:
-    """`wire` hears what the function that ran last has called, and answers by `script`; `asset` is where they lie."""
+    """`wire` hears what the function that ran last has called in its own account, and answers by `script`.
+
+    `wires` are those of the other accounts, where `scripts` say what is otherwise there; `analyzed` is what Access
+    Analyzer says in them. `asset` is where the functions lie.
+    """
 
     asset: Path
     script: dict[str, Reply] = field(default_factory=lambda: dict(BESIDE_MOTO))
-    findings: list[dict[str, Any]] = field(default_factory=lambda: [finding_entry()])
+    findings: list[Mapping[str, Any]] = field(default_factory=lambda: [finding_entry(resourceOwnerAccount=ACCOUNT)])
     evaluated: list[Evaluation] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
     handed_on: str | None = None
+    scripts: defaultdict[str, dict[str, Reply]] = field(default_factory=lambda: defaultdict(dict))
+    analyzed: dict[str, dict[str, RegionAnswers]] = field(default_factory=dict)
+    wires: dict[str, Wire] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.wire = Wire(script=self.script)
+        zone = RegionAnswers(analyzers=[ANALYZER], findings={ANALYZER["arn"]: self.findings})
+        self.analyzed[ACCOUNT] = {"eu-west-1": zone}
 
-    def session(self) -> boto3.Session:
-        session = new_session()
-        regions = {"eu-west-1": {"analyzers": [ANALYZER], "findings": {ANALYZER["arn"]: self.findings}}}
-        FakeAccessAnalyzer(regions).mount(session)  # type: ignore[arg-type]
-        self.wire.mount(session)
+    def session(self, **credentials: str) -> boto3.Session:
+        """A session of the functions' own account, or of that whose credentials are given."""
+        account = get_account_id_from(credentials["aws_access_key_id"]) if credentials else ACCOUNT
+        session = signed_in(**credentials) if credentials else new_session()
+        FakeAccessAnalyzer(self.analyzed.get(account, {})).mount(session)
+        self.wire_in(account).mount(session)
         return session
+
+    def wire_in(self, account: str) -> Wire:
+        """What hears the calls that are made in the account."""
+        if account == ACCOUNT:
+            return self.wire
+        script = ChainMap(self.scripts[account], self.script)
+        return self.wires.setdefault(account, Wire(script=script))
 
     @property
     def settings(self) -> Path:
@@ -103,11 +122,26 @@ class Functions:
 
     # What the functions do.
 
-    def audit(self, at: datetime = NOW, **event: str | None) -> dict[str, Any]:
-        """One run, with a report of an hour before."""
-        made = {"Content": credential_report(), "GeneratedTime": at - HOUR}
-        self.script["GetCredentialReport"] = always(made)
+    def plan(self, at: datetime = NOW, **event: Any) -> dict[str, Any]:
+        return self._run(plan.handler, at, event)
+
+    def items(self, planned: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What the map of a planned run reads, as it hands it on to each child."""
+        body = new_session().client("s3").get_object(Bucket=planned["bucket"], Key=planned["key"])["Body"]
+        told = {name: planned[name] for name in ("now", "run")}
+        return [it | told for it in json.loads(body.read())]
+
+    def audit(self, at: datetime = NOW, **event: Any) -> dict[str, Any]:
+        """One audit, with a report of an hour before."""
+        account = event.get("account") or ACCOUNT
+        if event.get("work", "AUDIT") == "AUDIT":
+            made = {"Content": credential_report(account), "GeneratedTime": at - HOUR}
+            script = self.script if account == ACCOUNT else self.scripts[account]
+            script["GetCredentialReport"] = always(made)
         return self._run(audit.handler, at, event)
+
+    def summarise(self, at: datetime = NOW, **event: Any) -> dict[str, Any]:
+        return self._run(summarise.handler, at, event)
 
     def notify(self, at: datetime = NOW, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """Hand on these records, or what the stream delivers since the last time."""
@@ -120,7 +154,8 @@ class Functions:
         return self._run(tell.handler, at, {})
 
     def _run(self, handler: Any, at: datetime, event: Mapping[str, Any]) -> dict[str, Any]:
-        self.wire.calls.clear()
+        for wire in (self.wire, *self.wires.values()):
+            wire.calls.clear()
         with time_machine.travel(at, tick=False):
             outcome: dict[str, Any] = handler(dict(event), CONTEXT)
         return outcome
@@ -163,8 +198,9 @@ class Functions:
         """The letters of a text topic since the last call, each with its subject above it."""
         return [f"{it['Subject']}\n{it['Message']}" for it in self.listeners[channel].heard()]
 
-    def ledger(self) -> Ledger:
-        return FindingsTable(table=new_session().resource("dynamodb").Table(NAME)).load(OWNER)
+    def ledger(self, account: str = ACCOUNT) -> Ledger:
+        owner = Owner(account=account, partition="aws")
+        return FindingsTable(table=new_session().resource("dynamodb").Table(NAME)).load(owner)
 
     def records(self, check: str) -> list[Record]:
         """What is known of the check's findings."""
@@ -177,13 +213,31 @@ class Functions:
         return {key.removeprefix(f"{prefix}/"): body for key, body in bodies.items()}
 
 
-def credential_report() -> bytes:
+def signed_in(
+    aws_access_key_id: str, aws_secret_access_key: str, aws_session_token: str, region_name: str = "us-east-1"
+) -> boto3.Session:
+    """A session with these credentials, as boto3.Session takes them."""
+    session = new_session(region_name)
+    session._session.set_credentials(aws_access_key_id, aws_secret_access_key, aws_session_token)
+    return session
+
+
+def session_in(account: str) -> boto3.Session:
+    """A session of moto's in the account."""
+    if account == ACCOUNT:
+        return new_session()
+    role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+    given = new_session().client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    return signed_in(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def credential_report(account: str = ACCOUNT) -> bytes:
     """Moto's, of this moment, with the row of the root user that moto leaves out."""
-    iam = new_session().client("iam")
+    iam = session_in(account).client("iam")
     while iam.generate_credential_report()["State"] != "COMPLETE":
         pass
     rows = csv.DictReader(io.StringIO(iam.get_credential_report()["Content"].decode()))
-    return report(root_row(arn=f"arn:aws:iam::{ACCOUNT}:root"), *rows).encode()
+    return report(root_row(arn=f"arn:aws:iam::{account}:root"), *rows).encode()
 
 
 def make_stack(definition: TableDefinition) -> dict[str, Listener]:

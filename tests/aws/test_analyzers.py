@@ -154,7 +154,9 @@ def test_archived_and_resolved_findings_are_not_asked_for() -> None:
     findings = [finding_entry(n, status=status) for n, status in enumerate(("ACTIVE", "ARCHIVED", "RESOLVED"))]
     evidence, wire = asked({"eu-west-1": analyzed("eu-west-1", *findings)})
     assert [it["id"] for it in answer(evidence, "analyzer-findings").raw["findings"]] == ["f-0"]
-    assert [call.params["filter"] for call in wire.named("ListFindingsV2")] == [{"status": {"eq": ["ACTIVE"]}}]
+    assert [call.params["filter"] for call in wire.named("ListFindingsV2")] == [
+        {"status": {"eq": ["ACTIVE"]}, "resourceOwnerAccount": {"eq": ["111122223333"]}}
+    ]
 
 
 def test_archived_and_resolved_findings_of_saved_evidence_are_not_read() -> None:

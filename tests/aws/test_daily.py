@@ -13,11 +13,13 @@ from botocore.exceptions import ClientError
 from auditor.aws.daily import LONGEST_OPEN, LOOKED_THROUGH, MISSED_DAYS, Daily
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.items import finding_item
+from auditor.aws.runs_table import RunsTable
 from auditor.core.check import Severity
-from auditor.core.decide import end_exception, make_exception
+from auditor.core.decide import end_exception, excuse, make_exception, miss
 from auditor.core.exceptions import ANY, ENDING, ExceptionRule, Rules
-from auditor.core.life import Event, Record
+from auditor.core.life import NOT_AUDITED, Event, Record
 from auditor.core.model import Membership, Owner
+from auditor.core.roster import Run
 from auditor.core.telling import DEFAULT_CHANNEL, Bundle, Channel, Gap, Kind, News
 from auditor.render.letter import Letter
 from tests.aws.conftest import Store
@@ -200,7 +202,7 @@ def test_missed_digest_of_long_ago_costs_no_more_than_two_weeks(store: Store) ->
     table.meta.client.meta.events.register("before-call.dynamodb.Query", lambda **_: asked.append("query"))
     letter = daily(table=table).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(300))
     assert reminded(letter) == [due.id]
-    assert len(asked) <= MISSED_DAYS * len(ENDING) + len(Severity)
+    assert len(asked) <= MISSED_DAYS * len(ENDING) + len(Severity) + 2
 
 
 def test_two_digests_of_one_utc_day_remind_once(store: Store) -> None:
@@ -328,6 +330,121 @@ def test_not_more_findings_are_looked_through_than_it_says(store: Store) -> None
     opened(store, 1, Severity.HIGH, "beyond")
     within = opened(store, 1, Severity.LOW, "within")
     assert longest(daily(store)) == [within]
+
+
+# --- accounts that are not audited --------------------------------------------------------------------------------
+
+
+def missed(store: Store, owner: Owner = OWNER, reason: str = "AccessDenied", age: float = 1) -> None:
+    FindingsTable(table=store.table).amend(owner, lambda known: miss(known, ago(age), reason))
+
+
+def gone_missing(owner: Owner = OWNER, reason: str = "AccessDenied") -> News:
+    gap = Gap(check=NOT_AUDITED, reason=reason)
+    return News(key=f"G#{owner.account}#{reason}", owner=owner, queued_at=NOW, gap=gap)
+
+
+def sections(letter: Letter | None) -> dict[str, tuple[str, ...]]:
+    return {it.title: it.lines for it in letter.sections} if letter else {}
+
+
+def ran(store: Store, **fields: Any) -> None:
+    known = Run(clock=ago(1), planned=3, finished=True)
+    RunsTable(table=store.table, partition="aws").put(replace(known, **fields))
+
+
+def test_each_channel_hears_of_its_own_accounts_that_are_not_audited(store: Store) -> None:
+    known = replace(evaluation(age=3), owner=THIRD, membership=Membership(name="sso", tags={"team": "identity"}))
+    FindingsTable(table=store.table).record(known)
+    for owner in (OWNER, OTHER, THIRD):
+        missed(store, owner)
+    told = {
+        name: sections(daily(store, quiet=True).compose(name, QUIET_DAY, NOW, ago(1)))
+        for name in (DEFAULT_CHANNEL, "payments", "identity")
+    }
+    assert told == {
+        DEFAULT_CHANNEL: {"Not audited (1)": (f"{ACCOUNT}: AccessDenied",)},
+        "payments": {"Not audited (1)": (f"{OTHER.account}: AccessDenied",)},
+        "identity": {"Not audited (1)": (f"{THIRD.account} (sso): AccessDenied",)},
+    }
+
+
+def test_accounts_that_are_not_audited_are_no_reason_for_a_digest_and_in_each(store: Store) -> None:
+    missed(store)
+    assert daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(1)) is None
+    for part in (1, 2):
+        bundle = replace(QUIET_DAY, news=(NEWS["a transition"],))
+        letter = daily(store).compose(DEFAULT_CHANNEL, bundle, NOW, ago(1), part)
+        assert letter
+        assert letter.headline.startswith("Digest of 2026-11-20: 1 account not audited, 1 new in")
+        assert letter.sections[0].title == "Not audited (1)"
+
+
+def test_account_that_is_not_audited_any_more_is_told_as_new(store: Store) -> None:
+    missed(store)
+    missed(store, THIRD)
+    letter = daily(store).compose(DEFAULT_CHANNEL, replace(QUIET_DAY, news=(gone_missing(),)), NOW, ago(1))
+    assert sections(letter) == {
+        "Not audited (2)": (f"new: {ACCOUNT}: AccessDenied", f"{THIRD.account}: AccessDenied"),
+    }
+
+
+def test_account_that_need_not_be_audited_meanwhile_is_no_news(store: Store) -> None:
+    missed(store)
+    FindingsTable(table=store.table).amend(OWNER, excuse)
+    bundle = replace(QUIET_DAY, news=(gone_missing(), gone_missing(OTHER)))
+    assert daily(store).compose(DEFAULT_CHANNEL, bundle, NOW, ago(1)) is None
+
+
+def test_account_of_which_only_its_header_says_so_yet_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is a moment behind."""
+    missed(store)
+    monkeypatch.setattr(RunsTable, "not_audited", lambda _: [])
+    letter = daily(store).compose(DEFAULT_CHANNEL, replace(QUIET_DAY, news=(gone_missing(),)), NOW, ago(1))
+    assert sections(letter) == {"Not audited (1)": (f"new: {ACCOUNT}: AccessDenied",)}
+
+
+RUNS: dict[str, tuple[dict[str, Any], str]] = {
+    "failed": ({"error": "RosterError: no"}, "the last run failed"),
+    "failed and not finished": ({"error": "RosterError: no", "finished": False}, "the last run failed"),
+    "broken off": ({"finished": False}, "the last run has not finished"),
+}
+
+
+@pytest.mark.parametrize(("run", "words"), RUNS.values(), ids=RUNS)
+def test_run_that_failed_is_told_on_the_default_channel_whatever_else_there_is(
+    store: Store, run: dict[str, Any], words: str
+) -> None:
+    ran(store, clock=ago(2))
+    ran(store, **run)
+    letter = daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(1))
+    assert letter
+    assert letter.headline == f"Digest of 2026-11-20: {words}"
+    assert daily(store).compose("payments", QUIET_DAY, NOW, ago(1)) is None
+    assert daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(1), 2) is None
+
+
+@pytest.mark.parametrize(
+    "run",
+    [{}, {"not_audited": 2}, {"finished": False, "clock": NOW - timedelta(minutes=59)}],
+    ids=["whole", "missed some", "goes on"],
+)
+def test_run_that_has_not_failed_is_not_told(store: Store, run: dict[str, Any]) -> None:
+    ran(store, clock=ago(2), error="then")
+    ran(store, **run)
+    assert daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(1)) is None
+
+
+def test_thousand_accounts_are_read_without_their_headers(store: Store) -> None:
+    for number in range(30):
+        missed(store, Owner(account=f"{int(ACCOUNT) + number}", partition="aws"))
+    asked: list[Any] = []
+    table = store.connect()
+    for name in ("Query", "BatchGetItem"):
+        table.meta.client.meta.events.register(f"before-call.dynamodb.{name}", lambda model, **_: asked.append(model))
+    letter = daily(table=table, quiet=True).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, NOW)
+    assert [it.name for it in asked] == ["Query"] * (2 + len(Severity))
+    assert [len(it) for it in sections(letter).values()] == [1]
 
 
 # --- whether there is anything to tell ----------------------------------------------------------------------------

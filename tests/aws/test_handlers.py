@@ -35,9 +35,16 @@ from auditor.core.decide import acknowledge
 from auditor.core.evaluate import Evaluation, evaluate
 from auditor.core.life import Event, Resolution, Standing, Status
 from auditor.core.standards import NO_UNITS
-from auditor.handlers import audit, notify, tell
+from auditor.handlers import audit, notify, plan, summarise, tell
 from auditor.render.export import as_json
-from auditor.settings import AuditSettings, NotifySettings, SettingsError, TellSettings
+from auditor.settings import (
+    AuditSettings,
+    NotifySettings,
+    PlanSettings,
+    SettingsError,
+    SummariseSettings,
+    TellSettings,
+)
 from tests.aws import hooks
 from tests.aws.answers import ADMINISTRATOR, finding_entry
 from tests.aws.functions import (
@@ -86,7 +93,7 @@ def functions(
         made = Functions(asset=tmp_path, listeners=make_stack(table_definition))
         made.deploy()
         populate()
-        for module in (audit, notify, tell):
+        for module in (audit, notify, plan, summarise, tell):
             monkeypatch.setattr(module, "boto3", SimpleNamespace(Session=made.session))
         monkeypatch.setattr(audit, "evaluate", spied(made.evaluated))
         monkeypatch.setattr(settings, "DEPLOYED", made.settings)
@@ -511,6 +518,8 @@ SETTINGS = [
     (handler, name.upper())
     for handler, shape in (
         (audit.handler, AuditSettings),
+        (plan.handler, PlanSettings),
+        (summarise.handler, SummariseSettings),
         (notify.handler, NotifySettings),
         (tell.handler, TellSettings),
     )

@@ -28,7 +28,7 @@ from auditor.aws.machines import (
 )
 from auditor.core.check import Severity
 from auditor.core.evaluate import LONGEST_LIST
-from auditor.core.life import Event, Header, Record
+from auditor.core.life import NEVER, NOT_AUDITED, Event, Header, Missed, Record
 from auditor.core.telling import Gap
 from tests.aws.listeners import on_topic
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session
@@ -239,6 +239,17 @@ def test_gap_says_what_it_may_be_filtered_by(reason: str, event: str, detail_typ
     assert heard.puts[0][0]["DetailType"] == detail_type
     document = json.loads(heard.messages[0])
     assert (document["event"], document["at"], document["version"]) == (event, NOW.isoformat(), 7)
+
+
+def test_gap_of_a_whole_account_is_of_the_run_that_could_not_look() -> None:
+    header = Header(evidence_at=NEVER, missed=Missed(at=NOW, reason="AccessDenied"), version=1)
+    gap = Gap(check=NOT_AUDITED, reason="AccessDenied")
+    heard = told([of_gap(OWNER, header, gap, "default"), of_gap(OWNER, HEADER, replace(gap, reason=""), "default")])
+    documents = [json.loads(it) for it in heard.messages]
+    assert [(it["check"], it["event"], it["at"]) for it in documents] == [
+        ("account-not-audited", "AUDIT_GAP", NOW.isoformat()),
+        ("account-not-audited", "AUDIT_GAP_ENDED", NOW.isoformat()),
+    ]
 
 
 HOSTILE = st.text(st.characters())

@@ -14,9 +14,9 @@ from auditor.aws.findings_table import FindingsTable
 from auditor.aws.outbox import Handed, Telling
 from auditor.aws.queues import news_of
 from auditor.core.check import Severity
-from auditor.core.decide import acknowledge
+from auditor.core.decide import acknowledge, close_account, excuse, miss
 from auditor.core.evaluate import Evaluation, Finding
-from auditor.core.life import Changes, Ledger
+from auditor.core.life import NOT_AUDITED, Changes, Ledger
 from auditor.core.model import Membership
 from auditor.core.telling import Channel, News
 from tests.aws.faults import Crash, CrashError
@@ -265,6 +265,94 @@ def test_gap_whose_record_was_lost_is_told_with_the_next_audit(known: Office) ->
     known.audit(blind("AccessDenied", 0.8))
     known.hand_on(ago(0.8) + minutes(1))
     assert gaps(known) == [(CHECK, "AccessDenied")]
+
+
+# --- accounts that could not be audited ---------------------------------------------------------------------------
+
+
+MISSED = [(NOT_AUDITED, "AccessDenied")]
+
+
+def missing(age: float, reason: str = "AccessDenied") -> Callable[[Ledger], Changes]:
+    return lambda ledger: miss(ledger, ago(age), reason)
+
+
+def handed_on(office: Office, age: float) -> list[tuple[str, str]]:
+    """What is news of gaps now; whatever waits is taken."""
+    office.hand_on(ago(age) + minutes(1))
+    told = gaps(office)
+    for pk, sk in [key for key, it in office.items("C#").items() if it["item"] == "news"]:
+        office.table.delete_item(Key={"pk": pk, "sk": sk})
+    return told
+
+
+def heard(office: Office) -> list[str]:
+    """What machines were told of whole accounts."""
+    documents = [json.loads(body) for body, _, _ in office.sent("events")]
+    return [it["event"] for it in documents if it.get("check") == NOT_AUDITED]
+
+
+def test_missed_account_is_news_for_the_digest_once_until_it_is_audited_again(known: Office) -> None:
+    decide(known, missing(0.9))
+    known.hand_on(ago(0.9) + minutes(1))
+    assert queues(known) == ["DIGEST"]
+    assert handed_on(known, 0.9) == MISSED
+    decide(known, missing(0.8))
+    assert handed_on(known, 0.8) == []
+    decide(known, missing(0.7, "Throttled"))
+    assert handed_on(known, 0.7) == [(NOT_AUDITED, "Throttled")]
+    known.audit(seen(age=0.6))
+    assert handed_on(known, 0.6) == [(NOT_AUDITED, "")]
+    known.audit(seen(age=0.5))
+    assert handed_on(known, 0.5) == []
+    assert heard(known) == ["AUDIT_GAP", "AUDIT_GAP", "AUDIT_GAP_ENDED"]
+
+
+def test_account_that_was_never_audited_is_news_too_and_its_first_audit_is_told_as_such(office: Office) -> None:
+    decide(office, missing(0.9))
+    assert handed_on(office, 0.9) == MISSED
+    office.audit(evaluation(finding("A"), age=0.8))
+    office.hand_on(ago(0.8) + minutes(1))
+    ((place, news),) = waiting(office).items()
+    assert (place.split("#")[2], news.gap, news.record) == ("NOW", None, None)
+    assert heard(office) == ["AUDIT_GAP", "AUDIT_GAP_ENDED"]
+
+
+@pytest.mark.parametrize("over", [lambda it: close_account(it, NOW), excuse], ids=["closed", "left out"])
+@pytest.mark.parametrize("audited", [True, False])
+def test_account_that_need_not_be_audited_is_not_audited_again(
+    office: Office, over: Callable[[Ledger], Changes], *, audited: bool
+) -> None:
+    if audited:
+        office.audit(evaluation(age=1))
+    handed_on(office, 1)
+    decide(office, missing(0.9))
+    assert handed_on(office, 0.9) == MISSED
+    decide(office, over)
+    assert handed_on(office, 0.8) == []
+    decide(office, missing(0.7))
+    assert handed_on(office, 0.7) == MISSED, "it is missed anew"
+    assert heard(office) == ["AUDIT_GAP", "AUDIT_GAP"]
+
+
+def test_account_whose_first_audit_was_never_told_is_news_if_it_is_missed(office: Office) -> None:
+    office.audit(evaluation(age=1))
+    decide(office, missing(0.9))
+    office.hand_on(SOON)
+    assert queues(office) == ["DIGEST", "NOW"]
+    assert gaps(office) == MISSED
+
+
+@pytest.mark.parametrize("audited", [True, False])
+def test_missed_account_that_was_lost_is_handed_on_again(office: Office, *, audited: bool) -> None:
+    if audited:
+        office.audit(evaluation(age=5))
+        office.hand_on(ago(5) + minutes(1))
+        handed_on(office, 5)
+    decide(office, missing(0.5))
+    assert office.outbox(SOON).again(NOW.date()).count == 1
+    assert gaps(office) == MISSED
+    assert office.outbox(SOON).again(NOW.date()).count == 0
 
 
 # --- routes -------------------------------------------------------------------------------------------------------

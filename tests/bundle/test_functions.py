@@ -15,7 +15,14 @@ from pydantic import BaseModel
 
 from auditor.aws.evidence_store import REMEMBERED
 from auditor.aws.sources import SOURCES
-from auditor.settings import AuditSettings, NotifySettings, TellSettings, environment
+from auditor.settings import (
+    AuditSettings,
+    NotifySettings,
+    PlanSettings,
+    SummariseSettings,
+    TellSettings,
+    environment,
+)
 from tests.aws import last_accessed
 from tests.aws.answers import ADMINISTRATOR
 from tests.aws.beside_moto import REGIONS
@@ -27,8 +34,16 @@ from tests.deployed.access_analyzer import FakeAccessAnalyzer
 from tests.deployed.speaking import Answers, said
 
 ACCOUNT = "123456789012"
-AUDIT, NOTIFY, TELL = (f"auditor.handlers.{name}.handler" for name in ("audit", "notify", "tell"))
-MEMBERS: dict[str, type[BaseModel]] = {AUDIT: AuditSettings, NOTIFY: NotifySettings, TELL: TellSettings}
+PLAN, AUDIT, SUMMARISE, NOTIFY, TELL = (
+    f"auditor.handlers.{name}.handler" for name in ("plan", "audit", "summarise", "notify", "tell")
+)
+MEMBERS: dict[str, type[BaseModel]] = {
+    PLAN: PlanSettings,
+    AUDIT: AuditSettings,
+    SUMMARISE: SummariseSettings,
+    NOTIFY: NotifySettings,
+    TELL: TellSettings,
+}
 TOPICS = {f"{name}_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}" for name in ("text", "chat", "events")}
 NAMES = {"table_name": "findings", "evidence_bucket": "kept", "bus_name": "bus", **TOPICS}
 TOLD = {name: value for shape in MEMBERS.values() for name, value in environment(shape, NAMES).items()}
@@ -124,6 +139,25 @@ def test_audit_function_audits_and_a_second_run_finds_nothing_new(aws: str, path
     latest = f"latest/aws/{ACCOUNT}"
     assert {it["Key"].rpartition("/")[0] for it in kept} == {first.body["evidence"], latest}
     assert len(kept) == len(SOURCES) + len({"account.json"}) + len(REMEMBERED)
+
+
+def test_run_is_planned_audited_and_summed_up(aws: str, path: list[Path], tmp_path: Path) -> None:
+    def answered(handler: str, event: dict[str, Any]) -> Any:
+        told = {**NOBODY, **settings_of(handler), "AWS_ENDPOINT_URL": aws}
+        with running(handler, path, told, tmp_path / "log") as function:
+            answer = function.invoke(event)
+            started(function, handler)
+        assert answer.kind == "response", (tmp_path / "log").read_text()
+        return answer.body
+
+    planned = answered(PLAN, {"now": datetime.now(tz=UTC).isoformat()})
+    body = new_session().client("s3").get_object(Bucket=planned["bucket"], Key=planned["key"])["Body"].read()
+    (item,) = json.loads(body)
+    told = {name: planned[name] for name in ("now", "run")}
+    audited = answered(AUDIT, item | told)
+    assert (audited["account"], audited["work"]) == (ACCOUNT, "AUDIT")
+    summary = answered(SUMMARISE, {**told, "error": ""})
+    assert (summary["planned"], summary["audited"], summary["failed"]) == (1, 1, False)
 
 
 def test_notify_and_tell_functions_tell_what_the_table_says(aws: str, path: list[Path], tmp_path: Path) -> None:

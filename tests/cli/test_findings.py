@@ -19,13 +19,16 @@ from moto import mock_aws
 
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.items import finding_item
+from auditor.aws.query import ask
+from auditor.aws.runs_table import RunsTable
 from auditor.aws.schema import history_key, history_sort
 from auditor.core.check import Severity
-from auditor.core.decide import acknowledge, make_exception
+from auditor.core.decide import acknowledge, make_exception, miss
 from auditor.core.evaluate import Finding, finding_id
 from auditor.core.exceptions import ExceptionRule, Rules
 from auditor.core.life import Event, Ledger
 from auditor.core.model import Owner
+from auditor.core.roster import Run
 from tests.aws.wire import new_session
 from tests.build import ACCOUNT, NOW, OWNER, ago, arn, evaluation, finding, record
 from tests.cli.conftest import Auditor, Result
@@ -429,6 +432,93 @@ def test_account_without_audits_has_no_runs(auditor: Auditor) -> None:
     assert result == Result(0, "", "auditor: no audit of account 999988887777 is known\n")
 
 
+NEVER_AUDITED = Owner(account="999988887777", partition="aws")
+UNREACHED = "=AccessDenied: no way into\x1b[31m arn:aws:iam::999988887777:role/account-auditor"
+
+
+def missed(owner: Owner = NEVER_AUDITED, reason: str = UNREACHED) -> None:
+    FindingsTable(table=table()).amend(owner, lambda known: miss(known, NOW, reason))
+
+
+def put_run(**fields: Any) -> None:
+    run = Run(clock=NOW, planned=3, audited=2, not_audited=1, finished=True)
+    RunsTable(table=table(), partition="aws").put(replace(run, **fields))
+
+
+def test_accounts_that_are_not_audited_are_listed_with_the_reason(auditor: Auditor) -> None:
+    missed()
+    missed(OTHER, "Throttled")
+    rows = json.loads(auditor("findings", "runs", "--format", "json", "--since", "2026-11-18").out)
+    assert [(it["account"], it["evidence_at"], it["findings"], it["open"], it["not_audited"]) for it in rows] == [
+        (ACCOUNT, ago(2).isoformat(), 3, {"CRITICAL": 1, "LOW": 1}, None),
+        (OTHER.account, ago(3).isoformat(), 1, {"HIGH": 1}, "Throttled"),
+        (NEVER_AUDITED.account, None, None, {}, UNREACHED),
+    ]
+    text = auditor("findings", "runs", "--format", "csv").out
+    by_account = {it["account"]: it for it in csv.DictReader(io.StringIO(text, newline=""), strict=True)}
+    assert by_account[ACCOUNT]["not_audited"] == ""
+    assert by_account[NEVER_AUDITED.account]["not_audited"].startswith("'=AccessDenied: no way into\\x1b[31m")
+    head, *lines = auditor("findings", "runs").out.splitlines()
+    assert head.endswith("NOT AUDITED")
+    assert [line.split()[0] for line in lines] == [ACCOUNT, OTHER.account, NEVER_AUDITED.account]
+    assert "no way into\\x1b[31m" in lines[2]
+
+
+def test_account_that_moves_from_one_list_to_the_other_is_listed_once(
+    auditor: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked later is as the account is later."""
+
+    def meanwhile(of: Any, question: Any) -> Iterator[Any]:
+        found = list(ask(of, question))
+        if any(it.get("account") == OTHER.account for it in found):
+            missed(OTHER)
+        yield from found
+
+    monkeypatch.setattr("auditor.cli.table.ask", meanwhile)
+    rows = json.loads(auditor("findings", "runs", "--format", "json", "--since", "2026-11-17").out)
+    assert [(it["account"], it["not_audited"]) for it in rows] == [(ACCOUNT, None), (OTHER.account, UNREACHED)]
+
+
+def test_last_run_over_all_accounts_is_told_besides_the_data(auditor: Auditor) -> None:
+    put_run(clock=ago(1), error="long ago")
+    put_run(skipped={"excluded: sandbox": 2, "AWS has suspended the account": 1}, lost=(ACCOUNT,), ended=1)
+    result = auditor("findings", "runs", "--format", "json")
+    assert len(json.loads(result.out)) == 2
+    assert result.err == (
+        "auditor: last run over all accounts, of 2026-11-20 06:00 UTC: 3 planned, 2 audited, 1 not audited, 1 ended, "
+        "3 skipped, 1 lost; skipped: 2 (excluded: sandbox), 1 (AWS has suspended the account); "
+        f"lost: {ACCOUNT}\n"
+    )
+
+
+def test_run_that_failed_says_why_in_one_line(auditor: Auditor) -> None:
+    put_run(finished=False, error="RosterError: nothing\nleft\x1b[0m")
+    (line,) = auditor("findings", "runs").err.splitlines()
+    assert line.startswith(
+        "auditor: last run over all accounts, of 2026-11-20 06:00 UTC (it has not finished): 3 planned"
+    )
+    assert line.endswith("; error: RosterError: nothing\\nleft\\x1b[0m")
+
+
+def test_account_by_itself_says_that_it_is_not_audited(auditor: Auditor) -> None:
+    missed(OTHER, "Throttled")
+    result = auditor("findings", "runs", "--account", OTHER.account, "--format", "json")
+    assert len(json.loads(result.out)) == 1
+    assert result.err == (
+        f"auditor: account {OTHER.account} is not audited, as of the run of 2026-11-20 06:00 UTC: Throttled\n"
+    )
+
+
+def test_account_that_was_missed_and_never_audited_can_be_closed(auditor: Auditor, refused: Any) -> None:
+    missed()
+    line = refused("close-account", NEVER_AUDITED.account)
+    assert f"this resolves 0 open findings of account {NEVER_AUDITED.account}: add --yes" in line
+    assert auditor("findings", "close-account", NEVER_AUDITED.account, "--yes").code == 0
+    rows = json.loads(auditor("findings", "runs", "--format", "json").out)
+    assert [it["account"] for it in rows] == [ACCOUNT, OTHER.account]
+
+
 def test_closed_account_has_nothing_open(auditor: Auditor, refused: Any) -> None:
     line = refused("close-account", ACCOUNT)
     assert f"this resolves 3 open findings of account {ACCOUNT}: add --yes" in line
@@ -562,7 +652,7 @@ def test_nothing_is_explained_unasked(auditor: Auditor) -> None:
         (("except", LOW.id, *REASON), ["by-id", None, None]),
         (("exceptions", "--account", ACCOUNT), [None]),
         (("runs", "--account", ACCOUNT), [None]),
-        (("runs", "--since", "2026-11-20"), ["changed-by-day"]),
+        (("runs", "--since", "2026-11-20"), ["changed-by-day", "changed-by-day", None]),
         (("close-account", ACCOUNT, "--yes"), [None]),
     ],
 )

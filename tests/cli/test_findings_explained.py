@@ -9,15 +9,20 @@ import time_machine
 from boto3.dynamodb.types import TypeDeserializer
 
 from auditor.aws.findings_table import FindingsTable
+from auditor.aws.runs_table import RunsTable
 from auditor.core.check import Severity
+from auditor.core.decide import miss
+from auditor.core.model import Owner
+from auditor.core.roster import Run
 from tests.aws import dynamodb_local
 from tests.aws.wire import new_session
-from tests.build import ACCOUNT, NOW, arn, evaluation, finding
+from tests.build import ACCOUNT, NOW, ago, arn, evaluation, finding
 from tests.cli.conftest import Auditor
 from tests.cli.table import make_table
 
 NAME = "findings"
 QUOTED = arn("user/o'hara")
+MISSED = Owner(account="999988887777", partition="aws")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,9 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         table = new_session().resource("dynamodb", endpoint_url=url).Table(NAME)
         FindingsTable(table=table).record(evaluation(*seen, age=20))
         FindingsTable(table=table).record(evaluation(seen[0], looked_at={"idle-access-key": ("A2",)}, age=2))
+        FindingsTable(table=table).amend(MISSED, lambda known: miss(known, NOW, "AccessDenied"))
+        for clock in (ago(2), NOW):
+            RunsTable(table=table, partition="aws").put(Run(clock=clock, planned=2, finished=True))
         yield url
 
 
@@ -73,6 +81,21 @@ def test_printed_statement_and_printed_query_have_the_listed_rows(auditor: Audit
     assert listed
     assert sorted(plain(it)["id"] for it in by_statement) == listed
     assert sorted(plain(it)["id"] for it in by_query) == listed
+
+
+def test_printed_questions_about_runs_have_the_listed_accounts(auditor: Auditor) -> None:
+    result = auditor("findings", "runs", "--since", "2026-11-18", "--format", "json", "--explain")
+    listed = [it["account"] for it in json.loads(result.out)]
+    client, lines = new_session().client("dynamodb"), result.err.splitlines()
+    statements = [it.removeprefix("PartiQL: ") for it in lines if it.startswith("PartiQL: ")]
+    queries = [json.loads(it.removeprefix("Query: ")) for it in lines if it.startswith("Query: ")]
+    by_statement = [plain(it) for text in statements for it in client.execute_statement(Statement=text)["Items"]]
+    by_query = [plain(it) for told in queries for it in client.query(**told)["Items"]]
+    assert listed == [ACCOUNT, MISSED.account]
+    for found in (by_statement, by_query):
+        assert [it["account"] for it in found if "account" in it] == listed
+        assert [it["sk"] for it in found if "account" not in it] == [ago(2).isoformat(), NOW.isoformat()]
+    assert lines[-1].startswith("auditor: last run over all accounts, of 2026-11-20 06:00 UTC: ")
 
 
 def plain(item: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,11 @@ from auditor.core.decide import (
     acknowledge,
     close_account,
     end_exception,
+    excuse,
+    gone,
     make_exception,
     matched,
+    miss,
 )
 from auditor.core.exceptions import ExceptionRule, Rules
 from auditor.core.life import (
@@ -25,10 +28,12 @@ from auditor.core.life import (
     Event,
     Header,
     Ledger,
+    Missed,
     Resolution,
     Standing,
     Status,
 )
+from auditor.core.model import Membership
 from auditor.core.reconcile import counted, reconcile
 from tests.build import NOW, after, ago, audited, evaluation, events, exception_rule, finding, only
 
@@ -305,7 +310,8 @@ def test_decision_counts_what_is_open_and_says_nothing_about_audits(taken: list[
         assert known.header
         told = counted(known.header, after(changes, known).records.values())
         assert changes.header
-        closed = replace(told, seen=dict.fromkeys(told.seen, max(changes.header.seen.values(), default=NOW)))
+        at = max(changes.header.seen.values(), default=NOW)
+        closed = replace(told, seen=dict.fromkeys(told.seen, at), closed=True)
         assert changes.header in (told, closed)
 
 
@@ -330,3 +336,102 @@ def test_account_with_exceptions_alone_is_not_audited_by_a_decision() -> None:
     """The table has written a header for it, which says only that somebody wrote."""
     known = Ledger(header=Header(evidence_at=NEVER, version=1), exceptions=(RULE,))
     assert end_exception(known, RULE.id, NONE, NOW) == Changes(transitions=(), header=known.header, removed=RULE)
+
+
+# A run could not look into the account, or nobody needs to.
+
+
+def missed(ledger: Ledger, at: float = 0, reason: str = "AccessDenied") -> Ledger:
+    return after(miss(ledger, ago(at), reason), ledger)
+
+
+def test_missed_account_keeps_all_that_is_known_of_it() -> None:
+    changes = miss(KNOWN, NOW, "AccessDenied")
+    assert changes.transitions == ()
+    assert KNOWN.header
+    assert header(changes) == replace(KNOWN.header, missed=Missed(at=NOW, reason="AccessDenied"))
+    assert header(changes).blind == {"account-not-audited": "AccessDenied"}
+
+
+def test_account_that_was_never_audited_can_be_missed() -> None:
+    changes = miss(Ledger(), NOW, "AccessDenied")
+    assert header(changes) == Header(evidence_at=NEVER, missed=Missed(at=NOW, reason="AccessDenied"))
+    assert not header(changes).audited
+
+
+def test_account_that_was_audited_at_the_clock_or_later_was_not_missed() -> None:
+    for at in (1, 1.5):
+        changes = miss(KNOWN, ago(at), "AccessDenied")
+        assert changes == Changes(transitions=(), header=KNOWN.header)
+
+
+def test_run_that_is_repeated_says_what_came_of_it_last() -> None:
+    again = miss(missed(KNOWN), NOW, "Throttled")
+    assert header(again).missed == Missed(at=NOW, reason="Throttled")
+
+
+def test_older_run_takes_nothing_back_of_what_a_newer_one_missed() -> None:
+    known = missed(KNOWN)
+    assert miss(known, ago(0.5), "long ago").header == known.header
+    never = missed(Ledger())
+    assert miss(never, ago(0.5), "long ago").header == never.header
+
+
+def test_audit_at_the_clock_of_the_run_that_missed_it_makes_good_for_it() -> None:
+    assert header(reconcile(evaluation(), missed(KNOWN))).missed is None
+    assert header(reconcile(evaluation(), missed(Ledger()))).missed is None
+
+
+def test_audit_before_the_run_that_missed_it_does_not() -> None:
+    known = missed(KNOWN)
+    assert header(reconcile(evaluation(age=0.5), known)).missed == Missed(at=NOW, reason="AccessDenied")
+
+
+def test_excused_account_is_as_if_nobody_had_missed_it() -> None:
+    assert KNOWN.header
+    assert excuse(missed(KNOWN)) == Changes(transitions=(), header=replace(KNOWN.header, excused=True))
+    assert excuse(Ledger()) == Changes(transitions=(), header=None)
+    assert excuse(missed(Ledger())).header == Header(evidence_at=NEVER, excused=True)
+
+
+def test_audit_of_an_excused_account_excuses_it_no_more() -> None:
+    assert KNOWN.header
+    excused = replace(KNOWN, header=excuse(KNOWN).header)
+    assert not header(reconcile(evaluation(finding("AKIA1"), age=-1), excused)).excused
+
+
+def test_gone_account_is_missed_unless_somebody_has_closed_it() -> None:
+    assert header(gone(KNOWN, NOW, "left")).missed == Missed(at=NOW, reason="left")
+    closed = after(close_account(KNOWN, NOW), KNOWN)
+    assert gone(closed, NOW + timedelta(days=1), "left") == Changes(transitions=(), header=closed.header)
+
+
+def test_account_that_is_planned_is_missed_though_it_was_closed() -> None:
+    closed = after(close_account(KNOWN, NOW), KNOWN)
+    again = header(miss(closed, NOW + timedelta(days=1), "no role"))
+    assert (again.closed, again.missed) == (False, Missed(at=NOW + timedelta(days=1), reason="no role"))
+
+
+def test_place_of_a_missed_account_is_as_told_now_with_the_tags_that_were_known() -> None:
+    assert KNOWN.header
+    here = replace(KNOWN, header=replace(KNOWN.header, membership=Membership(name="old", tags={"a": "b"})))
+    moved = header(miss(here, NOW + timedelta(days=1), "no role", Membership(name="new", path=("r-1",))))
+    assert moved.membership == Membership(name="new", path=("r-1",), tags={"a": "b"})
+
+
+def test_closed_account_is_missed_no_more_and_the_next_audit_opens_it() -> None:
+    known = missed(KNOWN)
+    closed = after(close_account(known, NOW), known)
+    assert closed.header
+    assert (closed.header.missed, closed.header.closed, closed.header.blind) == (None, True, {})
+    assert not header(reconcile(evaluation(finding("AKIA1"), age=-1), closed)).closed
+
+
+def test_closed_account_that_was_never_audited_is_closed() -> None:
+    known = missed(Ledger())
+    assert close_account(known, NOW) == Changes(transitions=(), header=Header(evidence_at=NEVER, closed=True))
+
+
+def test_closed_account_that_a_later_run_misses_is_closed_no_more() -> None:
+    closed = after(close_account(KNOWN, ago(0.5)), KNOWN)
+    assert not header(miss(closed, NOW, "AccessDenied")).closed

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from auditor.core.check import Severity
 from auditor.core.life import Acknowledgement, Event, Record, Standing, Status
 from auditor.core.model import Membership, Owner
+from auditor.core.roster import Run
 from auditor.core.telling import (
     DEFAULT_CHANNEL,
     PATIENCE,
+    RUN_TAKES,
     SAME_CHANGE,
     SETTLED,
     STORM,
@@ -26,6 +28,7 @@ from auditor.core.telling import (
     braked,
     bundles,
     escalates,
+    failed,
     queue_of,
     ripe,
     route,
@@ -352,3 +355,17 @@ def test_letter_names_its_accounts_once_and_its_transitions() -> None:
     bundle = Bundle(kind=Kind.SUMMARY, news=news)
     assert [it.account for it in bundle.owners] == ["000000000001", "000000000002"]
     assert bundle.records == [it.record for it in news[:2]]
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (Run(clock=NOW, finished=True), False),
+        (Run(clock=NOW), False),
+        (Run(clock=NOW - RUN_TAKES), True),
+        (Run(clock=NOW - RUN_TAKES, finished=True), False),
+        (Run(clock=NOW, finished=True, error="RosterError: no"), True),
+    ],
+)
+def test_run_has_failed_if_it_says_so_or_began_long_ago_and_has_not_finished(run: Run, *, told: bool) -> None:
+    assert failed(run, NOW) is told

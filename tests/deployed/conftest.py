@@ -57,7 +57,7 @@ def stack(running: Emulator, hook: hooks.Hook, secret: str) -> Iterator[Stack]:
     settings = {"channels": {"default": {}, "payments": payments}, "alerts": {"digest_hour": 0}}
     with deploy.synthesized(running, auditor=settings, **{"bundle-for": "here"}) as cdk:
         cdk.bootstrap()
-        cdk.deploy()
+        cdk.deploy(NAME)
         outputs = cdk.outputs(NAME)
         events, text = (drive.listen(running, outputs[name]) for name in ("EventsTopic", "TextTopic"))
         with drive.window(running, outputs["NotifyFunction"], 0) as window:
@@ -71,7 +71,7 @@ def stack(running: Emulator, hook: hooks.Hook, secret: str) -> Iterator[Stack]:
                 webhook_path=WEBHOOK,
                 window=window,
             )
-        cdk.destroy()
+        cdk.destroy(NAME)
         with pytest.raises(ClientError, match="does not exist"):
             cdk.outputs(NAME)
 

@@ -39,17 +39,21 @@ class Cdk:
         target = f"aws://{self.emulator.account}/{self.emulator.region}"
         self._run("bootstrap", target)
 
-    def deploy(self) -> None:
-        """Deploy every stack without asking."""
-        self._run("deploy", "--all", "--require-approval", "never")
+    def deploy(self, stack: str) -> None:
+        """Deploy a stack without asking."""
+        self._run("deploy", stack, "--require-approval", "never")
 
-    def diff(self) -> None:
+    def diff(self, stack: str) -> None:
         """Raise `CdkError` if what is deployed is not what was synthesized."""
-        self._run("diff", "--all", "--fail")
+        self._run("diff", stack, "--fail")
 
-    def destroy(self) -> None:
-        """Delete every stack without asking; what is to be retained stays."""
-        self._run("destroy", "--all", "--force")
+    def destroy(self, stack: str) -> None:
+        """Delete a stack without asking; what is to be retained stays."""
+        self._run("destroy", stack, "--force")
+
+    def template(self, stack: str) -> str:
+        """Return the template of a stack that was synthesized."""
+        return (self.assembly / f"{stack}.template.json").read_text()
 
     def outputs(self, stack: str) -> Mapping[str, str]:
         """Return the outputs of a stack by their names."""

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from ipaddress import IPv4Address
@@ -75,6 +75,10 @@ class Emulator:
         key = self.env["AWS_ACCESS_KEY_ID"]
         return boto3.Session(aws_access_key_id=key, aws_secret_access_key=_SECRET, botocore_session=core)
 
+    def of(self, account: str) -> "Emulator":
+        """The same as the root of another account sees it."""
+        return replace(self, account=account, env={**self.env, "AWS_ACCESS_KEY_ID": account})
+
     def client(self, service: str, region: str | None = None) -> Any:
         """Make a boto3 client of the account's root."""
         return self.session.client(service, **self._reached(region))
@@ -99,6 +103,10 @@ class Emulator:
     def set_beside(self, said: Iterable[Said]) -> None:
         """Replace what is answered instead of the emulator."""
         _write(self.state / "beside.json", json.dumps([it.plain() for it in said]))
+
+    def set_account_states(self, states: Mapping[str, str]) -> None:
+        """Replace what Organizations says of the states of accounts, by their ids; of others it says the status."""
+        _write(self.state / "account-states.json", json.dumps(states))
 
     @contextmanager
     def created_ago(self, age: timedelta) -> Iterator[None]:
@@ -139,6 +147,7 @@ def _prepare(state: Path, account: str, region: str) -> Emulator:
     _write(state / "iam-age", "0")
     _write(state / "access-analyzer.json", "{}")
     _write(state / "beside.json", "[]")
+    _write(state / "account-states.json", "{}")
     _write(state / "calls.jsonl", "")
     _certify(state)
     url = f"https://{_HOST}:{free_port()}"

@@ -5,6 +5,7 @@ is the folder through which `emulator.Emulator` talks to it:
 
 - `access-analyzer.json`: what the fake Access Analyzer answers; its calls pass ministack's IAM enforcement;
 - `beside.json`: what is answered instead of ministack; these calls pass its IAM enforcement, too;
+- `account-states.json`: what Organizations says of the states of accounts, by their ids;
 - `calls.jsonl`: every decision of that enforcement, one JSON object a line; of repeated allowances the first;
 - `iam-age`: seconds by which the creation dates of new IAM resources lie in the past.
 """
@@ -22,7 +23,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses, router
-from ministack.services import iam
+from ministack.services import iam, organizations
 
 from tests.deployed import service_roles, streams
 from tests.deployed.access_analyzer import FakeAccessAnalyzer
@@ -50,12 +51,14 @@ def main(state: Path) -> None:
     threading.Thread(target=_end_with_parent, args=[state], daemon=True).start()
     record = service_roles.once(_recorder(state / "calls.jsonl"))
     iam_evaluator.enforce = _recorded(iam_evaluator.enforce, record)
+    iam_evaluator._resolve_condition_key = _of_the_role(iam_evaluator._resolve_condition_key)
     service_roles.enforce(record)
     streams.serve()
     _serve_access_analyzer(state / "access-analyzer.json")
     _serve_beside(state / "beside.json")
     handlers = iam._IAM_HANDLERS
     handlers["GetAccountAuthorizationDetails"] = _with_aws_managed(handlers["GetAccountAuthorizationDetails"])
+    organizations._public_account = _with_state(organizations._public_account, state / "account-states.json")
     iam._now = lambda: _time_of_creation(state / "iam-age")
     # As root it would also take port 443 of the machine.
     app._port_is_bindable = lambda *_: False
@@ -93,6 +96,29 @@ def _recorded(decide: Callable[..., object], record: service_roles.Record) -> Ca
     return decided
 
 
+def _with_state(described: Callable[..., dict[str, object]], states: Path) -> Callable[..., object]:
+    """Let an account have the state that AWS tells since 2025, besides the status that it told before."""
+
+    def stated(account: Mapping[str, str]) -> object:
+        told = described(account)
+        return {**told, "State": json.loads(states.read_text()).get(account["Id"], told["Status"])}
+
+    return stated
+
+
+def _of_the_role(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Let `aws:PrincipalArn` be the role's ARN in a session of it, as AWS does, and not the session's."""
+
+    def resolved(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+            return value
+        account, name = value.split(":")[4], value.split("/")[1]
+        return f"arn:aws:iam::{account}:role/{name}"
+
+    return resolved
+
+
 def _time_of_creation(age: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - float(age.read_text())))
 
@@ -121,13 +147,16 @@ def _with_aws_managed(details: Callable[..., object]) -> Callable[..., object]:
 def _serve_access_analyzer(regions: Path) -> None:
     """Route, authorize and answer the service like ministack's own."""
 
-    def fake() -> FakeAccessAnalyzer:
-        return FakeAccessAnalyzer(json.loads(regions.read_text()))
+    def fake(account: str) -> FakeAccessAnalyzer:
+        told = json.loads(regions.read_text())
+        for it in told.values():
+            it["analyzers"] = [analyzer for analyzer in it["analyzers"] if analyzer["arn"].split(":")[4] == account]
+        return FakeAccessAnalyzer(told)
 
     async def handle(
         method: str, path: str, _headers: object, body: bytes, query: Mapping[str, list[str]]
     ) -> tuple[int, dict[str, str], bytes]:
-        answer = fake().answer(responses.get_region(), method, path, query, body)
+        answer = fake(responses.get_account_id()).answer(responses.get_region(), method, path, query, body)
         return answer.status, answer.headers, answer.body
 
     _know(_SERVICE, "accessanalyzer")

@@ -1,22 +1,31 @@
 """Makes ministack's own services use the roles that they were given; loaded by `launcher`, inside ministack.
 
-ministack checks the calls of functions, but lets its scheduler, its stream poller and its on-failure destinations act
-without permissions. Here the scheduler assumes the schedule's role and invokes with it, asynchronously as AWS does, or
-else writes to the schedule's dead-letter queue with it; an event source mapping reads its stream as the function's
-role; and on-failure destinations are written to as the function's role. The scheduler also looks every second, and
-fills in the context attributes of a schedule's input.
+ministack checks the calls of functions, but lets its scheduler, its stream poller, its on-failure destinations and its
+state machines act without permissions. Here the scheduler assumes the schedule's role and starts its target with it,
+a function asynchronously as AWS does, or else writes to the schedule's dead-letter queue with it; an event source
+mapping reads its stream as the function's role; on-failure destinations are written to as the function's role; and a
+state machine calls functions, reads the items of a map, starts its executions and writes where its results lie as its
+own role. The scheduler also looks every second, and fills in the context attributes of a schedule's input; and what a
+Distributed Map says in JSONata is understood.
 """
 
 import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from ministack.core import arn, iam_evaluator, responses
-from ministack.services import eventbridge, iam, lambda_svc, scheduler
+from ministack.services import eventbridge, iam, lambda_svc, s3, scheduler, stepfunctions
 
 _READ_STREAM = ("dynamodb:ListStreams", "dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
+_START = {"lambda": "lambda:InvokeFunction", "states": "states:StartExecution"}
+"""What starts a schedule's target, by its service."""
+
+_machine: ContextVar[Mapping[str, Any]] = ContextVar("machine")
+"""The state machine whose execution goes on."""
+
 _CONTEXT_ATTRIBUTE = re.compile(r"<aws\.scheduler\.([a-z-]+)>")
 
 Mapped = Mapping[str, Any]
@@ -38,6 +47,10 @@ def enforce(record: Record) -> None:
         lambda_svc._send_ddb_stream_failure_record,
         record,
     )
+    stepfunctions._resolve_params_obj = _in_jsonata(stepfunctions._resolve_params_obj)
+    stepfunctions._execute_task = _of_its_machine(stepfunctions._execute_task)
+    stepfunctions._run_distributed_map = _of_its_machine(_as_map(stepfunctions._run_distributed_map, record))
+    stepfunctions._call_lambda = _as_caller(stepfunctions._call_lambda, record)
     lambda_svc._route_async_failure = _as_keeper(lambda_svc._route_async_failure, record)
 
 
@@ -63,12 +76,74 @@ def _as_scheduler(invoke: Callable[..., None], record: Record) -> Callable[..., 
         role, letters = target["RoleArn"], target.get("DeadLetterConfig", {}).get("Arn", "")
         if not _trusts_scheduler(role, rule):
             return
-        if _allows(role, "lambda:InvokeFunction", target["Arn"], record):
+        if _allows(role, _START[target["Arn"].split(":")[2]], target["Arn"], record):
             invoke({**target, "Input": _filled(target.get("Input", "{}"), event)}, event, rule, view)
         elif letters and _allows(role, "sqs:SendMessage", letters, record):
             eventbridge._dispatch_to_sqs(arn.parse_arn(letters), target.get("Input", "{}"))
 
     return invoked
+
+
+def _of_its_machine(go_on: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a step of an execution: it knows its state machine, also in the execution of a map's item."""
+
+    def gone_on(*given: Any) -> Any:
+        execution = next(it for it in given if isinstance(it, dict) and "stateMachineArn" in it)
+        before = _machine.set(stepfunctions._state_machines[execution["stateMachineArn"].partition("/")[0]])
+        try:
+            return go_on(*given)
+        finally:
+            _machine.reset(before)
+
+    return gone_on
+
+
+def _in_jsonata(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the filling in of what a map is told, which knows JSONPath only."""
+
+    def resolved(told: Any, given: Any, context: Any = None) -> Any:
+        if "{%" in json.dumps(told):
+            return stepfunctions._apply_jsonata_template(told, given, context)
+        return resolve(told, given, context)
+
+    return resolved
+
+
+def _as_caller(call: Callable[..., Any], record: Record) -> Callable[..., Any]:
+    """Wrap the invocation of a function by a state machine."""
+
+    def called(function: str, event: object) -> Any:
+        _need("lambda:InvokeFunction", f"{lambda_svc._get_func_record_for_ref(function)[1]['FunctionArn']}", record)
+        return call(function, event)
+
+    return called
+
+
+def _as_map(run: Callable[..., Any], record: Record) -> Callable[..., Any]:
+    """Wrap a Distributed Map: it reads its items, starts its executions, and leaves a manifest of its results."""
+
+    def ran(state: Mapped, given: Mapped, effective: Mapped, *more: Any) -> Any:
+        def told(part: str) -> Mapped:
+            whole = state[part].get("Parameters") or state[part]["Arguments"]
+            return dict(stepfunctions._resolve_params_obj(whole, effective, more[-1]))
+
+        source, target = told("ItemReader"), told("ResultWriter")
+        _need("s3:GetObject", f"arn:aws:s3:::{source['Bucket']}/{source['Key']}", record)
+        _need("states:StartExecution", _machine.get()["stateMachineArn"], record)
+        manifest = f"{target['Prefix']}/manifest.json"
+        _need("s3:PutObject", f"arn:aws:s3:::{target['Bucket']}/{manifest}", record)
+        s3._put_object(target["Bucket"], manifest, b"{}", {})
+        results, then = run(state, given, effective, *more)
+        return stepfunctions._apply_jsonata_output(state, given, more[-1], result=results, default=results), then
+
+    return ran
+
+
+def _need(action: str, resource: str, record: Record) -> None:
+    """Raise the error that an execution fails with whose state machine may not do it."""
+    role = _machine.get()["roleArn"]
+    if not _allows(role, action, resource, record):
+        raise stepfunctions._ExecutionError("States.Permissions", f"{role} may not {action} on {resource}")
 
 
 def _asynchronously(function: str, payload: str) -> None:

@@ -1,9 +1,7 @@
 """Least privilege: each action of a role is taken away in turn, and its work fails or says what it lacks."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,9 +14,9 @@ from auditor.core.life import Record
 from auditor.core.telling import News, Queue
 from tests.build import finding
 from tests.deployed import drive, peopled
+from tests.deployed.audits import looked_at_everything, telling
 from tests.deployed.drive import Response
 from tests.deployed.least_privilege import (
-    Grant,
     Role,
     grants,
     invocation,
@@ -30,15 +28,10 @@ from tests.deployed.least_privilege import (
     unused,
 )
 from tests.deployed.stack import Stack, owner
+from tests.deployed.starting import Schedule, coming, granted, schedule_of
 
-SOURCE_NAMES = [it.name for it in sources.SOURCES]
 CHANNELS = ("default", "payments")
 QUEUES = (Queue.NOW, Queue.DIGEST, Queue.ESCALATION)
-
-
-def looked_at_everything(answer: Response) -> bool:
-    """A denied source is not an error of the run: it must then say what it could not see."""
-    return not (answer.error or answer.payload["unavailable"] or answer.payload["skipped"])
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +55,7 @@ def test_audit_needs_every_action_it_is_granted_on_the_account(stack: Stack, tra
     function = stack.outputs["AuditFunction"]
 
     def work() -> Callable[[str], bool]:
-        answer = drive.invoke(stack.emulator, function, transition())
-        assert answer.error is None, answer.payload
-        said = {name: answer.payload[name] for name in ("unavailable", "skipped")}
-        reasons = reasons_of(stack, answer.payload["evidence"])
-        wanted = {it: [source.name for source in sources.SOURCES if it in source.actions] for it in sources.ACTIONS}
-        return lambda action: tells(action, said) and all(tells(action, reasons[name]) for name in wanted[action])
+        return telling(stack.emulator, function, stack.outputs["EvidenceBucket"], transition())
 
     assert looked_at_everything(drive.invoke(stack.emulator, function, transition()))
     role, moot = role_of(stack.emulator, function), ["sso:ListInstances"]
@@ -75,18 +63,6 @@ def test_audit_needs_every_action_it_is_granted_on_the_account(stack: Stack, tra
     with peopled.nobody_federated(stack.emulator):
         assert untold(role, moot, work) == []
     assert looked_at_everything(drive.invoke(stack.emulator, function, transition()))
-
-
-def tells(action: str, said: object) -> bool:
-    """Whether the operation stands there that the action allows."""
-    return {"cloudformation:ListStacks": "DescribeStacks"}.get(action, action.partition(":")[2]) in json.dumps(said)
-
-
-def reasons_of(stack: Stack, evidence: str) -> dict[str, list[object]]:
-    """What the evidence under a prefix says of why each source, or some of it, was not seen."""
-    place = {"Bucket": stack.outputs["EvidenceBucket"], "Key": f"{evidence}/account.json"}
-    account = json.loads(stack.emulator.client("s3").get_object(**place)["Body"].read())
-    return {name: [account["unavailable"].get(name), account["gaps"].get(name)] for name in SOURCE_NAMES}
 
 
 def test_audit_needs_every_action_it_is_granted_on_its_table_and_bucket(
@@ -97,7 +73,7 @@ def test_audit_needs_every_action_it_is_granted_on_its_table_and_bucket(
     assert unneeded(role, work, among="dynamodb:*") == []
     assert unneeded(role, work, among="s3:*") == []
     others = {it.action.partition(":")[0] for it in grants(role.policies()) if it.action not in sources.ACTIONS}
-    assert others == {"dynamodb", "s3", "sqs"}
+    assert others == {"dynamodb", "s3"}
     assert role.attached() == ()
 
 
@@ -154,23 +130,11 @@ def not_handing_on(stack: Stack) -> tuple[Role, Callable[[], bool]]:
     role = role_of(stack.emulator, stack.outputs["NotifyFunction"])
 
     def works() -> bool:
-        came = coming(stack, stack.outputs["NotifyDeadLetters"])
+        came = coming(stack.emulator, stack.outputs["NotifyDeadLetters"])
         item = {"pk": "A#x", "sk": f"F#{time.time()}", "item": "finding", "version": 1}
         return outcome(role, "sqs:*", lambda: stack.table.put_item(Item=item), came)
 
     return role, works
-
-
-def coming(stack: Stack, url: str) -> Callable[[], bool]:
-    """Whether anything has come to a queue from now on."""
-    found: list[object] = []
-    drive.received(stack.emulator, url)
-
-    def came() -> bool:
-        found.extend(drive.received(stack.emulator, url))
-        return bool(found)
-
-    return came
 
 
 def test_notify_needs_to_keep_what_it_cannot_hand_on(stack: Stack) -> None:
@@ -193,7 +157,7 @@ def mailrooms(stack: Stack, critical: Record) -> Iterator[Callable[[], object]]:
                 stack.table.put_item(Item=news_item(channel, queue, news, due))
         return {}
 
-    with paused(stack, "Tell"):
+    with schedule_of(stack.emulator, stack.outputs["TellFunction"]).paused():
         yield filled
 
 
@@ -219,59 +183,27 @@ def keeping_failures(stack: Stack, name: str, lacks: str) -> tuple[Role, Callabl
     role, letters = role_of(stack.emulator, function), drive.failures_of(stack.emulator, function)
 
     def works() -> bool:
-        came = coming(stack, letters)
+        came = coming(stack.emulator, letters)
         with taken_away(role, granted(role, lacks)):
             return outcome(role, "sqs:*", lambda: drive.hand_in(stack.emulator, function), came)
 
     return role, works
 
 
-def granted(role: Role, action: str) -> Grant:
-    """The first grant of an action."""
-    return next(it for it in grants(role.policies()) if it.action == action)
-
-
-FAILING = [("Audit", "dynamodb:Query"), ("Tell", "dynamodb:GetItem")]
-
-
-@pytest.mark.parametrize(("name", "lacks"), FAILING)
-def test_function_needs_to_keep_what_it_could_not_do(stack: Stack, name: str, lacks: str) -> None:
-    role, works = keeping_failures(stack, name, lacks)
-    with paused(stack, name):
+def test_tell_needs_to_keep_what_it_could_not_do(stack: Stack, schedule: Schedule) -> None:
+    role, works = keeping_failures(stack, "Tell", "dynamodb:GetItem")
+    with schedule.paused():
         assert unneeded(role, works, among="sqs:*") == []
 
 
-def paused(stack: Stack, name: str) -> AbstractContextManager[None]:
-    """The function is not started by its schedule meanwhile."""
-    return drive.paused(stack.emulator, drive.schedule_of(stack.emulator, stack.outputs[f"{name}Function"]))
+@pytest.fixture
+def schedule(stack: Stack) -> Schedule:
+    """The mailroom's."""
+    return schedule_of(stack.emulator, stack.outputs["TellFunction"])
 
 
-def schedule(stack: Stack, name: str) -> tuple[str, Role, str]:
-    """The schedule of a function: its name, its role, and the queue of what it could not start."""
-    found = drive.schedule_of(stack.emulator, stack.outputs[f"{name}Function"])
-    target = stack.emulator.client("scheduler").get_schedule(Name=found)["Target"]
-    letters = drive.queue_of(stack.emulator, target["DeadLetterConfig"]["Arn"])
-    return found, Role(emulator=stack.emulator, name=target["RoleArn"].rpartition("/")[2]), letters
-
-
-def starting_audits(stack: Stack) -> tuple[Role, Callable[[], bool]]:
-    """The work of the audit's schedule."""
-    found, role, _ = schedule(stack, "Audit")
-
-    def audits() -> int:
-        kept = stack.emulator.client("s3").list_objects_v2(Bucket=stack.outputs["EvidenceBucket"])
-        return int(kept["KeyCount"])
-
-    def works() -> bool:
-        before = audits()
-        return outcome(role, "lambda:*", lambda: drive.fire(stack.emulator, found), lambda: audits() > before)
-
-    return role, works
-
-
-def starting_the_mailroom(stack: Stack) -> tuple[Role, Callable[[], bool]]:
+def starting_the_mailroom(stack: Stack, schedule: Schedule) -> Callable[[], bool]:
     """The work of the mailroom's schedule."""
-    found, role, _ = schedule(stack, "Tell")
     key = {"pk": channel_key("default"), "sk": STATE}
 
     def started() -> bool:
@@ -279,46 +211,30 @@ def starting_the_mailroom(stack: Stack) -> tuple[Role, Callable[[], bool]]:
 
     def works() -> bool:
         stack.table.delete_item(Key=key)
-        return outcome(role, "lambda:*", lambda: drive.fire(stack.emulator, found), started)
+        return outcome(schedule.role, "lambda:*", schedule.fire, started)
 
-    return role, works
-
-
-def keeping_starts(stack: Stack, name: str) -> tuple[Role, Callable[[], bool]]:
-    """The work of a schedule that may not start its function: that it could not is kept."""
-    found, role, letters = schedule(stack, name)
-
-    def works() -> bool:
-        came = coming(stack, letters)
-        with taken_away(role, granted(role, "lambda:InvokeFunction")):
-            return outcome(role, "sqs:*", lambda: drive.fire(stack.emulator, found), came)
-
-    return role, works
+    return works
 
 
-STARTING = {"Audit": starting_audits, "Tell": starting_the_mailroom}
-
-
-@pytest.mark.parametrize("name", STARTING)
-def test_schedule_may_only_start_its_function_and_keep_what_it_could_not_start(stack: Stack, name: str) -> None:
-    with paused(stack, name):
-        role, works = STARTING[name](stack)
-        assert unneeded(role, works, among="lambda:*") == []
-        role, works = keeping_starts(stack, name)
-        assert unneeded(role, works, among="sqs:*") == []
-    assert role.attached() == ()
+def test_schedule_may_only_start_its_function_and_keep_what_it_could_not_start(
+    stack: Stack, schedule: Schedule
+) -> None:
+    with schedule.paused():
+        assert unneeded(schedule.role, starting_the_mailroom(stack, schedule), among="lambda:*") == []
+        assert unneeded(schedule.role, schedule.keeping(), among="sqs:*") == []
+    assert schedule.role.attached() == ()
 
 
 def test_nothing_is_granted_that_is_never_used(
-    stack: Stack, forgotten: Callable[[], object], mailrooms: Callable[[], object]
+    stack: Stack, schedule: Schedule, forgotten: Callable[[], object], mailrooms: Callable[[], object]
 ) -> None:
-    """Each function does all of its work, and fails once; each schedule starts its function, and once cannot."""
+    """Each function does all of its work, and fails once; the schedule starts its function, and once cannot."""
     stack.audit()
     drive.invoke(stack.emulator, stack.outputs["NotifyFunction"], forgotten())
     mailrooms()
     drive.invoke(stack.emulator, stack.outputs["TellFunction"], {})
-    works = [keeping_failures(stack, *it) for it in FAILING]
-    works += [it for name, start in STARTING.items() for it in (start(stack), keeping_starts(stack, name))]
-    assert all(work() for _, work in [*works, not_handing_on(stack)])
-    roles = {role.name: role for role, _ in works} | {"": role_of(stack.emulator, stack.outputs["NotifyFunction"])}
-    assert [str(grant) for role in roles.values() for grant in unused(role)] == []
+    failing, hindered = keeping_failures(stack, "Tell", "dynamodb:GetItem"), not_handing_on(stack)
+    works = [failing[1], hindered[1], starting_the_mailroom(stack, schedule), schedule.keeping()]
+    assert all(work() for work in works)
+    functions = [role_of(stack.emulator, stack.outputs[f"{it}Function"]) for it in ("Audit", "Notify", "Tell")]
+    assert [str(grant) for role in (*functions, schedule.role) for grant in unused(role)] == []

@@ -1,10 +1,7 @@
 """What the template promises, and what only a template can promise: emulators drop half of it."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +11,19 @@ import time_machine
 import urllib3
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match, Template
-from cfnlint.api import lint_all
 
 from auditor.aws import (
+    entering,
     evidence_store,
     findings_stream,
     findings_table,
     machines,
     mailroom,
+    organization_view,
     outbox,
     post,
+    run_store,
+    runs_table,
     schema,
     sources,
     webhook,
@@ -32,66 +32,51 @@ from auditor.settings import (
     AuditSettings,
     Deployment,
     NotifySettings,
+    PlanSettings,
     SettingsError,
+    SummariseSettings,
     TellSettings,
     environment,
     validated,
 )
 from infra import app, bundle
 from infra.app import composed, reviewed, synthesise
-from infra.bundle import BundleFor
-from infra.stack import AuditorStack
+from infra.run import LOOK_ACTIONS, RESULT_ACTIONS
 from tests.aws.test_own_checks import folder as own_folder
+from tests.infra.templates import ORGANIZATION, ROOT, SECRET, faults, granted, listed, of_type, run_app
 
-ROOT = Path(__file__).parents[2]
-SLACK = {"workspace": "T0123ABCD", "channel": "C0123ABCD"}
-SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:slack-a1B2c3"
-FUNCTIONS = {"audit": AuditSettings, "notify": NotifySettings, "tell": TellSettings}
-
-
-def synthesised(**settings: Any) -> Template:
-    stack = AuditorStack(
-        cdk.App(), "AccountAuditor", deployment=validated(Deployment, settings), bundle_for=BundleFor.HERE
-    )
-    return Template.from_stack(stack)
+FUNCTIONS = {
+    "plan": PlanSettings,
+    "audit": AuditSettings,
+    "summarise": SummariseSettings,
+    "notify": NotifySettings,
+    "tell": TellSettings,
+}
 
 
-@pytest.fixture(scope="module")
-def template() -> Template:
-    return synthesised()
-
-
-@pytest.fixture(scope="module")
-def audited() -> Template:
-    return synthesised(
-        channels={
-            "default": {"emails": ["security@example.com"], "slack": SLACK},
-            "web": {"accounts": ["111122223333"], "emails": ["web@example.com"], "webhook_secret": SECRET},
-            "shop": {"tags": {"team": "shop"}, "slack": SLACK | {"channel": "C0123SHOP"}, "webhook_secret": SECRET},
-        },
-        evidence_days=400,
-        silence_hours=50,
-        schedule="rate(12 hours)",
-    )
-
-
-def of_type(template: Template, kind: str) -> list[Any]:
-    return [resource.get("Properties", {}) for resource in template.find_resources(kind).values()]
-
-
-def run_app(output: Path, context: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": context}
-    command = [sys.executable, "app.py"]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
-
-
-def test_shipped_settings_synthesise_to_what_cdk_nag_and_cfn_lint_accept(tmp_path: Path) -> None:
-    context = json.dumps(json.loads((ROOT / "cdk.json").read_text())["context"])
-    done = run_app(tmp_path, context)
+@pytest.mark.parametrize(
+    ("accounts", "stacks"),
+    [
+        ({}, {"AccountAuditor"}),
+        (ORGANIZATION, {"AccountAuditor", "AccountAuditorMember", "AccountAuditorMembers"}),
+    ],
+)
+def test_settings_synthesise_to_what_cdk_nag_and_cfn_lint_accept(
+    accounts: dict[str, Any], stacks: set[str], tmp_path: Path
+) -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    context["auditor"]["accounts"] |= accounts
+    done = run_app(tmp_path, json.dumps(context))
     assert (done.returncode, "ERROR" in done.stderr) == (0, False), done.stderr
-    found = lint_all((tmp_path / "AccountAuditor.template.json").read_text())
-    # The CDK repeats what a reference already says in DependsOn.
-    assert not [it for it in found if it.rule.id[0] in "EW" and it.rule.id != "W3005"]
+    templates = {path.name.partition(".")[0]: path.read_text() for path in tmp_path.glob("*.template.json")}
+    assert set(templates) == stacks
+    assert {name: faults(it) for name, it in templates.items()} == {name: [] for name in stacks}
+
+
+def test_shipped_settings_are_the_defaults() -> None:
+    shipped = json.loads((ROOT / "cdk.json").read_text())["context"]["auditor"]
+    assert validated(Deployment, shipped) == Deployment()
+    assert set(shipped["accounts"]) == set(Deployment().accounts.model_dump())
 
 
 def test_finding_of_cdk_nag_stops_the_synthesis() -> None:
@@ -189,8 +174,10 @@ def test_evidence_is_versioned_private_and_kept(template: Template, audited: Tem
     (bucket,) = of_type(template, "AWS::S3::Bucket")
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    (rule,) = of_type(audited, "AWS::S3::Bucket")[0]["LifecycleConfiguration"]["Rules"]
-    assert (rule["ExpirationInDays"], rule["NoncurrentVersionExpiration"]) == (400, {"NoncurrentDays": 400})
+    evidence, runs = of_type(audited, "AWS::S3::Bucket")[0]["LifecycleConfiguration"]["Rules"]
+    assert (evidence["ExpirationInDays"], evidence["NoncurrentVersionExpiration"]) == (400, {"NoncurrentDays": 400})
+    assert "Prefix" not in evidence
+    assert (runs["ExpirationInDays"], runs["Prefix"]) == (30, f"{run_store.PREFIX}/")
     template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Retain"})
 
 
@@ -224,34 +211,27 @@ def test_every_function_is_one_that_there_is(template: Template) -> None:
     assert all((bundle.PACKAGE / "handlers" / f"{name}.py").exists() for name in handlers)
 
 
-def test_audit_is_started_as_set_and_people_are_told_every_minute(audited: Template) -> None:
+def test_runs_are_started_as_set_and_people_are_told_every_minute(audited: Template) -> None:
     schedules = {it["ScheduleExpression"]: it for it in of_type(audited, "AWS::Scheduler::Schedule")}
     assert set(schedules) == {"rate(12 hours)", "rate(1 minute)"}
+    (machine,) = audited.find_resources("AWS::StepFunctions::StateMachine")
+    run = schedules["rate(12 hours)"]["Target"]
+    assert run["Arn"] == {"Fn::GetAtt": [machine, "Arn"]}
+    assert json.loads(run["Input"]) == {"now": "<aws.scheduler.scheduled-time>"}
     assert schedules["rate(1 minute)"]["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert schedules["rate(1 minute)"]["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
 
 
-def test_schedule_can_start_its_own_function_and_no_other(template: Template) -> None:
+def test_schedule_can_start_its_own_target_and_no_other(template: Template) -> None:
     policies = {it["Roles"][0]["Ref"]: it["PolicyDocument"] for it in of_type(template, "AWS::IAM::Policy")}
+    actions = set()
     for schedule in of_type(template, "AWS::Scheduler::Schedule"):
         target = schedule["Target"]
-        invoke, keep = policies[target["RoleArn"]["Fn::GetAtt"][0]]["Statement"]
-        assert (invoke["Action"], invoke["Resource"]) == ("lambda:InvokeFunction", target["Arn"])
+        start, keep = policies[target["RoleArn"]["Fn::GetAtt"][0]]["Statement"]
+        actions.add(start["Action"])
+        assert start["Resource"] == target["Arn"]
         assert (keep["Action"], keep["Resource"]) == ("sqs:SendMessage", target["DeadLetterConfig"]["Arn"])
-
-
-def granted(template: Template) -> dict[str, Any]:
-    """What the functions' roles are granted, by statement id; the same statement in several roles once."""
-    statements = [
-        statement
-        for policy in of_type(template, "AWS::IAM::Policy")
-        for statement in policy["PolicyDocument"]["Statement"]
-    ]
-    return {statement["Sid"]: statement for statement in statements if "Sid" in statement}
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    assert actions == {"states:StartExecution", "lambda:InvokeFunction"}
 
 
 def test_roles_are_what_the_code_declares(audited: Template) -> None:
@@ -259,6 +239,17 @@ def test_roles_are_what_the_code_declares(audited: Template) -> None:
         sid: sorted(actions)
         for sid, actions in {
             "ReadTheAccount": sources.ACTIONS,
+            "EnterAccounts": entering.ACTIONS,
+            "ReadTheOrganization": organization_view.ACTIONS,
+            "PlanRuns": runs_table.PLAN_ACTIONS,
+            "SumUpRuns": runs_table.SUMMARISE_ACTIONS,
+            "FindAccounts": runs_table.INDEX_ACTIONS,
+            "WriteTheRun": run_store.WRITE_ACTIONS,
+            "ReadTheRun": run_store.READ_ACTIONS,
+            "CallFunctions": ("lambda:InvokeFunction",),
+            "StartAccounts": ("states:StartExecution",),
+            "LookAfterAccounts": LOOK_ACTIONS,
+            "KeepResults": RESULT_ACTIONS,
             "RecordFindings": findings_table.ACTIONS,
             "KeepEvidence": evidence_store.KEEP_ACTIONS,
             "RecallEvidence": evidence_store.RECALL_ACTIONS,
@@ -278,10 +269,17 @@ def test_roles_are_what_the_code_declares(audited: Template) -> None:
     }
 
 
-def test_nothing_but_the_account_s_own_reads_is_granted_on_everything(audited: Template) -> None:
-    assert [sid for sid, it in granted(audited).items() if it["Resource"] == "*"] == ["ReadTheAccount"]
-    starred = [sid for sid, it in granted(audited).items() if "*" in json.dumps(it["Resource"])]
-    assert sorted(starred) == ["KeepEvidence", "ReadTheAccount", "RecallEvidence"]
+def test_nothing_but_reads_is_granted_on_everything(audited: Template, template: Template) -> None:
+    def everywhere(it: Template) -> set[str]:
+        return {sid for sid, it in granted(it).items() if it["Resource"] == "*"}
+
+    assert (everywhere(template), everywhere(audited)) == (
+        {"ReadTheAccount"},
+        {"ReadTheAccount", "ReadTheOrganization"},
+    )
+    starred = {sid for sid, it in granted(audited).items() if "*" in json.dumps(it["Resource"])}
+    objects = {"KeepEvidence", "RecallEvidence", "ReadTheRun", "WriteTheRun", "KeepResults"}
+    assert starred == everywhere(audited) | objects | {"EnterAccounts", "LookAfterAccounts"}
     assert not any("ManagedPolicyArns" in it for it in of_type(audited, "AWS::IAM::Role") if not chat_s(it))
 
 
@@ -295,7 +293,11 @@ def test_functions_ask_the_indexes_that_they_need(template: Template) -> None:
         return {it["Fn::Join"][1][1].removeprefix("/index/") for it in listed(granted(template)[sid]["Resource"])}
 
     by_day, by_severity = schema.CHANGED_BY_DAY.name, schema.OPEN_BY_SEVERITY.name
-    assert (indexes("FindAgain"), indexes("SumUpTheDay")) == ({by_day}, {by_day, by_severity})
+    assert (indexes("FindAgain"), indexes("FindAccounts"), indexes("SumUpTheDay")) == (
+        {by_day},
+        {by_day},
+        {by_day, by_severity},
+    )
 
 
 def test_secrets_are_granted_by_name_and_only_if_there_are_any(template: Template, audited: Template) -> None:
@@ -327,7 +329,7 @@ def test_function_can_change_nothing_in_iam() -> None:
 def test_what_fails_is_kept(template: Template) -> None:
     kept = {"DestinationConfig": {"OnFailure": {"Destination": Match.any_value()}}}
     retried = {it["MaximumRetryAttempts"] for it in of_type(template, "AWS::Lambda::EventInvokeConfig")}
-    assert retried == {0, 2}
+    assert retried == {0}
     template.all_resources_properties("AWS::Lambda::EventInvokeConfig", kept)
     template.all_resources_properties(
         "AWS::Scheduler::Schedule", {"Target": Match.object_like({"DeadLetterConfig": {"Arn": Match.any_value()}})}
@@ -343,16 +345,15 @@ def test_stream_is_delivered_until_each_record_is_handed_on(template: Template) 
     assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": json.dumps(findings_stream.PATTERN)}]}
 
 
-def test_every_way_to_fail_has_an_alarm_that_people_hear(template: Template, audited: Template) -> None:
+def test_every_way_to_fail_has_an_alarm_that_people_hear(template: Template) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     assert sorted(it["MetricName"] for it in alarms) == [
+        *("AccountsLost", "AccountsNotAudited"),
         *["ApproximateNumberOfMessagesVisible"] * 3,
-        "AuditCompleted",
         "ChecksSkipped",
-        *["Errors"] * 3,
-        "Invocations",
-        "IteratorAge",
-        "LettersUndelivered",
+        *["Errors"] * 5,
+        *("ExecutionsAborted", "ExecutionsFailed", "ExecutionsStarted", "ExecutionsTimedOut"),
+        *("Invocations", "IteratorAge", "LettersUndelivered", "RunCompleted"),
     ]
     (topic,) = template.find_resources("AWS::SNS::Topic", {"Properties": {"TopicName": "AccountAuditor-text"}})
     assert all(it["AlarmActions"] == it["OKActions"] == [{"Ref": topic}] for it in alarms)
@@ -363,9 +364,37 @@ def test_every_way_to_fail_has_an_alarm_that_people_hear(template: Template, aud
             "Topics": [{"Ref": topic}],
         },
     )
-    silence = {"MetricName": "AuditCompleted", "TreatMissingData": "breaching"}
+
+
+@pytest.mark.parametrize("metric", ["RunCompleted", "ExecutionsStarted"])
+def test_silence_of_hours_is_an_alarm(metric: str, template: Template, audited: Template) -> None:
+    silence = {"MetricName": metric, "TreatMissingData": "breaching", "ComparisonOperator": "LessThanThreshold"}
     for it, hours in ((template, 26), (audited, 50)):
         it.has_resource_properties("AWS::CloudWatch::Alarm", {**silence, "Period": 3600, "EvaluationPeriods": hours})
+
+
+def test_what_one_run_says_holds_until_the_next(template: Template) -> None:
+    alarms = {it["MetricName"]: it for it in of_type(template, "AWS::CloudWatch::Alarm")}
+    for name in ("AccountsNotAudited", "AccountsLost", "ChecksSkipped"):
+        assert (alarms[name]["TreatMissingData"], alarms[name]["Threshold"]) == ("ignore", 1)
+
+
+def test_every_metric_that_is_looked_at_is_one_that_a_function_writes(template: Template) -> None:
+    text = json.dumps(template.to_json())
+    watched = set(re.findall(r'Auditor\\*",\\*"(\w+)\\*",\\*"service\\*",\\*"(\w+)', text)) | {
+        (it["MetricName"], it["Dimensions"][0]["Value"])
+        for it in of_type(template, "AWS::CloudWatch::Alarm")
+        if it.get("Namespace") == "Auditor"
+    }
+    written = {
+        *(
+            ("audit", it)
+            for it in ("Findings", "Transitions", "ChecksSkipped", "SourcesUnavailable", "Calls", "Seconds")
+        ),
+        *(("summarise", f"Accounts{it}") for it in ("Planned", "Audited", "NotAudited", "Skipped", "Lost")),
+        *(("summarise", "RunCompleted"), ("tell", "LettersUndelivered")),
+    }
+    assert {(service, name) for name, service in watched} == written
 
 
 def test_what_amazon_q_drops_is_an_alarm_where_it_is_counted(template: Template, audited: Template) -> None:
@@ -406,7 +435,17 @@ def test_recipients_are_subscribed_to_their_channel(template: Template, audited:
 
 def test_outputs_name_what_people_and_machines_need(template: Template) -> None:
     assert set(template.find_outputs("*")) == {
-        *("FindingsTable", "EvidenceBucket", "AuditFunction", "NotifyFunction", "NotifyDeadLetters", "TellFunction"),
+        *(
+            "FindingsTable",
+            "EvidenceBucket",
+            "StateMachine",
+            "PlanFunction",
+            "SummariseFunction",
+            "AuditFunction",
+            "NotifyFunction",
+            "NotifyDeadLetters",
+            "TellFunction",
+        ),
         *("TextTopic", "ChatTopic", "EventsTopic", "BusName"),
     }
 

@@ -11,9 +11,10 @@ from auditor.checks import CATALOGUE
 from auditor.core.check import Severity
 from auditor.core.evaluate import finding_id
 from auditor.core.exceptions import ExceptionRule
-from auditor.core.life import Event, Header, Ledger, Record, Resolution
-from auditor.core.model import Owner
-from auditor.core.telling import Bundle, Gap, Kind, News
+from auditor.core.life import NOT_AUDITED, Event, Header, Ledger, Record, Resolution
+from auditor.core.model import Membership, Owner
+from auditor.core.roster import Run
+from auditor.core.telling import Bundle, Gap, Kind, News, Reach, Unseen
 from auditor.render import letters
 from auditor.render.letter import Entry, Letter, Section
 from auditor.render.wording import WORDS
@@ -82,9 +83,21 @@ def digest(
     ending: tuple[ExceptionRule, ...] = (),
     longest: tuple[Record, ...] = (),
     name: str = "",
+    reach: Reach | None = None,
 ) -> Letter:
     day = bundle(*told, kind=Kind.DIGEST, name=name, day="default 2026-11-20")
-    return letters.digest(day, NOW, ago(1), ending, longest)
+    return letters.digest(day, NOW, ago(1), ending, longest, reach or Reach())
+
+
+def unaudited(number: int, reason: str = "AccessDenied", name: str = "") -> Unseen:
+    """An account that is not audited."""
+    return Unseen(owner=owner(number), reason=reason, membership=Membership(name=name) if name else None)
+
+
+def lost(number: int, reason: str = "AccessDenied", key: str = "") -> News:
+    """News that an account is not audited, or, without a reason, is again."""
+    gap = Gap(check=NOT_AUDITED, reason=reason)
+    return replace(news(gap, key=key or f"G#{number}#{reason}"), owner=owner(number))
 
 
 def baseline(ledgers: Mapping[Owner, Ledger], name: str = "") -> Letter:
@@ -156,7 +169,14 @@ def _name(place: int) -> str:
 texts = st.text(alphabet=st.characters(), max_size=40) | st.integers(0, len(NAMES) + len(LONG_NAMES) - 1).map(_name)
 nonempty = texts.map(lambda it: it or SOMEBODY)
 rules = st.builds(rule, owner=nonempty, reason=nonempty, resource=nonempty)
-gaps = st.builds(lambda check, reason: Gap(check=check, reason=reason), st.sampled_from(list(CATALOGUE)), texts)
+gaps = st.builds(
+    lambda check, reason: Gap(check=check, reason=reason), st.sampled_from([*CATALOGUE, NOT_AUDITED]), texts
+)
+reaches = st.builds(
+    lambda missed, error: Reach(missed=tuple(missed), failed=Run(clock=NOW, error=error) if error else None),
+    st.lists(st.builds(unaudited, st.integers(0, 7), texts, texts), max_size=3),
+    texts,
+)
 
 
 @st.composite
@@ -196,7 +216,7 @@ def hostile_letters(draw: st.DrawFn) -> Letter:
         its = {it: ledger(*given.records, seen=3, gaps={"unused-role": draw(texts)}) for it in given.owners}
         return letters.baseline(given, NOW, its)
     if kind is Kind.DIGEST:
-        return letters.digest(given, NOW, ago(1), draw(st.lists(rules, max_size=3)), given.records[:5])
+        return letters.digest(given, NOW, ago(1), draw(st.lists(rules, max_size=3)), given.records[:5], draw(reaches))
     if kind is Kind.ESCALATION:
         return letters.escalation(given, NOW, 24)
     return {Kind.ALERT: letters.alert, Kind.SPREAD: letters.spread, Kind.SUMMARY: letters.summary}[kind](given, NOW)

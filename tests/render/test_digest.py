@@ -4,12 +4,13 @@ import pytest
 
 from auditor.core.check import Severity
 from auditor.core.life import Event, Resolution
-from auditor.core.telling import Gap, Kind
+from auditor.core.roster import Run
+from auditor.core.telling import Gap, Kind, Reach
 from auditor.render import letters
 from auditor.render.digest import RESOLUTIONS
 from auditor.render.letter import Letter
 from tests.build import ACCOUNT, NOW, finding, record
-from tests.render.letters import bundle, digest, news, of, owner, rule, section
+from tests.render.letters import bundle, digest, lost, news, of, owner, rule, section, unaudited
 
 HIGH = finding(severity=Severity.HIGH)
 
@@ -26,7 +27,7 @@ def test_day_without_anything_says_since_when() -> None:
 
 
 def test_first_digest_knows_of_no_day_before() -> None:
-    assert letters.digest(bundle(kind=Kind.DIGEST), NOW, None, (), ()).opening == "Nothing changed."
+    assert letters.digest(bundle(kind=Kind.DIGEST), NOW, None, (), (), Reach()).opening == "Nothing changed."
 
 
 def test_what_is_open_longest_changes_nothing() -> None:
@@ -51,7 +52,10 @@ def test_digest_counts_what_happened() -> None:
 
 def test_digest_of_another_channel_names_it() -> None:
     given = bundle(kind=Kind.DIGEST, day="payments 2026-11-20")
-    assert letters.digest(given, NOW, None, (), ()).headline == "Digest of 2026-11-20 for payments: nothing changed"
+    assert (
+        letters.digest(given, NOW, None, (), (), Reach()).headline
+        == "Digest of 2026-11-20 for payments: nothing changed"
+    )
 
 
 def test_reminder_alone_is_no_change() -> None:
@@ -157,3 +161,102 @@ def test_long_day_is_bounded() -> None:
     resolved = section(digest(*given), "Resolved (30)")
     assert len(resolved.lines) == 20
     assert resolved.more == ("and 10 more lines",)
+
+
+# --- accounts that are not audited --------------------------------------------------------------------------------
+
+
+def missing(*numbers: int, reason: str = "AccessDenied") -> Reach:
+    return Reach(missed=tuple(unaudited(number, reason) for number in numbers))
+
+
+def test_accounts_that_are_not_audited_come_first_whether_or_not_that_is_new() -> None:
+    told = digest(of(0), reach=missing(1, 2))
+    assert told.headline == f"Digest of 2026-11-20: 2 accounts not audited, 1 new in AWS account {ACCOUNT}"
+    assert told.opening == (
+        "2 accounts are not audited: what is known of them is from before, if anything. "
+        "What changed since 2026-11-19 06:00 UTC."
+    )
+    assert titles(told) == ["Not audited (2)", "New (1)"]
+    assert told.sections[0].lines == ("2 accounts (111122223334, 111122223335): AccessDenied",)
+
+
+def test_failed_run_is_the_very_first_line() -> None:
+    run = Run(clock=NOW, error="RosterError: no account is left to audit")
+    told = digest(reach=replace(missing(1), failed=run))
+    assert told.headline == "Digest of 2026-11-20: the last run failed, 1 account not audited"
+    assert told.opening.startswith("The run of 2026-11-20 06:00 UTC failed. 1 account is not audited: what is known of")
+    assert titles(told) == ["Last run", "Not audited (1)"]
+    assert told.sections[0].lines == ("RosterError: no account is left to audit",)
+
+
+def test_run_that_has_not_finished_has_no_error_to_tell() -> None:
+    told = digest(reach=Reach(failed=Run(clock=NOW)))
+    assert told.headline == "Digest of 2026-11-20: the last run has not finished"
+    assert told.opening.startswith("The run of 2026-11-20 06:00 UTC has not finished. Nothing changed since")
+    assert titles(told) == []
+
+
+def test_account_that_is_not_audited_is_no_check_that_could_not_look() -> None:
+    told = digest(lost(0), reach=missing(0))
+    assert told.headline == "Digest of 2026-11-20: 1 account not audited"
+    assert titles(told) == ["Not audited (1)"]
+    assert told.sections[0].lines == (f"new: {ACCOUNT}: AccessDenied",)
+
+
+def test_new_ones_come_before_the_others() -> None:
+    told = digest(lost(9), reach=missing(1, 2, 3, 9))
+    assert told.sections[0].lines == (
+        "new: 111122223342: AccessDenied",
+        "3 accounts (111122223334, 111122223335, 111122223336): AccessDenied",
+    )
+
+
+def test_news_of_an_account_that_nobody_knows_of_otherwise_are_told_all_the_same() -> None:
+    told = digest(replace(lost(1), name="prod"))
+    assert told.headline == "Digest of 2026-11-20: 1 account not audited"
+    assert told.sections[0].lines == ("new: 111122223334 (prod): AccessDenied",)
+
+
+def test_account_that_is_audited_again_is_told_as_that() -> None:
+    told = digest(lost(1, "", key="G#2"), lost(1, key="G#1"), lost(2, ""))
+    assert told.headline == "Digest of 2026-11-20: 2 accounts audited again"
+    assert titles(told) == ["Audited again"]
+    assert told.sections[0].lines == ("111122223334", "111122223335")
+
+
+def test_last_news_of_an_account_count() -> None:
+    told = digest(lost(1, "", key="G#1"), lost(1, key="G#2"), reach=missing(1))
+    assert titles(told) == ["Not audited (1)"]
+
+
+def test_accounts_with_other_news_are_counted_without_those_that_are_not_audited() -> None:
+    told = digest(of(0), lost(1), Gap(check="unused-role", reason="AccessDenied"), reach=missing(1))
+    assert told.headline == (
+        f"Digest of 2026-11-20: 1 account not audited, 1 new, 1 check could not look in AWS account {ACCOUNT}"
+    )
+    assert told.entries[0].where == "arn:aws:iam::111122223333:user/ana"
+
+
+def test_reasons_that_name_the_account_itself_are_one_reason() -> None:
+    why = "AccessDenied: not authorized to assume arn:aws:iam::{}:role/account-auditor"
+    told = digest(reach=Reach(missed=tuple(unaudited(n, why.format(owner(n).account)) for n in range(5))))
+    assert told.sections[0].lines == (
+        f"5 accounts ({ACCOUNT}, 111122223334, 111122223335 and 2 more): {why.format('ACCOUNT')}",
+    )
+    (line,) = digest(reach=Reach(missed=(unaudited(0, why.format(ACCOUNT)),))).sections[0].lines
+    assert line == f"{ACCOUNT}: {why.format(ACCOUNT)}"
+
+
+def test_thousands_of_accounts_stay_short_the_most_common_reason_first() -> None:
+    rare = [unaudited(number, f"reason {number}") for number in range(30)]
+    told = digest(reach=Reach(missed=(*rare, *missing(*range(30, 5030)).missed)))
+    first, second = told.sections[0], told.headline
+    assert (len(first.lines), first.more) == (20, ("and 11 more reasons",))
+    assert first.lines[0].startswith("5000 accounts (111122223363, ")
+    assert second == "Digest of 2026-11-20: 5030 accounts not audited"
+
+
+def test_account_is_called_by_its_name() -> None:
+    told = digest(reach=Reach(missed=(unaudited(1, name="prod"),)))
+    assert told.sections[0].lines == ("111122223334 (prod): AccessDenied",)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from auditor.aws.source import MalformedEvidenceError, Moment, Shape, Source, validated
-from auditor.aws.sources import SOURCES, credential_report
+from auditor.aws.sources import SOURCES, analyzers, credential_report
 from auditor.core.evidence import Answer, Evidence
 from auditor.core.model import Owner, Unavailable
 
@@ -233,8 +233,10 @@ def _owner(told: AccountFile | None, contents: Mapping[Source, Content]) -> tupl
     owner = Owner(account=told.account, partition=told.partition) if told else None
     said_by = ACCOUNT_FILE
     notes: list[str] = []
+    anybodys = _of_the_organization(contents.get(analyzers.ANALYZERS))
     for source, content in contents.items():
-        for owners in filter(None, map(_owners, content.answers)):
+        told_by = ([arn for arn in arns if arn not in anybodys] for arns in content.answers)
+        for owners in filter(None, map(_owners, told_by)):
             most, _ = max(owners.items(), key=lambda it: (it[1], it[0].account))
             if owner is None:
                 owner, said_by = most, source.filename
@@ -249,6 +251,13 @@ def _owner(told: AccountFile | None, contents: Mapping[Source, Content]) -> tupl
     return owner, notes
 
 
+def _of_the_organization(content: Content | None) -> set[str]:
+    """The ARNs of analyzers that are the organization's: one account of it has them, and the others are told."""
+    documents = content.raw if content and isinstance(content.raw, list) else []
+    entries = (entry for document in documents for entry in _entries(document))
+    return {str(it.get("arn")) for it in entries if str(it.get("type")).startswith("ORGANIZATION")}
+
+
 def _owners(arns: list[str]) -> Counter[Owner]:
     """The accounts that an answer's entries belong to, counted."""
     matches = filter(None, map(ARN.match, arns))
@@ -256,11 +265,15 @@ def _owners(arns: list[str]) -> Counter[Owner]:
 
 
 def _arns(document: Any) -> Iterator[str]:
+    for entry in _entries(document):
+        named = (entry.get(key) for key in ("Arn", "arn", "SerialNumber", "analyzerArn"))
+        yield from (arn for arn in named if isinstance(arn, str))
+
+
+def _entries(document: Any) -> Iterator[dict[str, Any]]:
+    """What the lists of an answer hold."""
     for entries in document.values() if isinstance(document, dict) else ():
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict):
-                named = (entry.get(key) for key in ("Arn", "arn", "SerialNumber", "analyzerArn"))
-                yield from (arn for arn in named if isinstance(arn, str))
+        yield from (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def _unknown_columns(contents: Mapping[Source, Content]) -> list[str]:

@@ -39,6 +39,8 @@ def _ask(
 ) -> Answer | Unavailable:
     if aws.late:
         return OUT_OF_TIME
+    if aws.told and source.name in aws.told.instead:
+        return aws.told.instead[source.name]
     needed = {name: raw for name, raw in before.items() if source.remembers and name == source.name}
     for name in source.needs:
         answer = answers.get(name, Unavailable(reason="it was not asked"))

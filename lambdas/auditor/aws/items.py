@@ -6,14 +6,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from auditor.aws.headers import membership_map, membership_of, missed_of
 from auditor.aws.schema import (
     BY_CHECK,
     BY_PRINCIPAL,
     CHANGED_BY_DAY,
     EXCEPTION,
+    EXCUSED_NOW,
     FINDING,
     HEADER,
     KEEP,
+    NOT_AUDITED_NOW,
     OPEN_BY_SEVERITY,
     account_key,
     audited_day,
@@ -25,7 +28,7 @@ from auditor.core.check import Limits, Severity
 from auditor.core.evaluate import Finding
 from auditor.core.exceptions import ExceptionRule
 from auditor.core.life import Acknowledgement, Change, Event, Header, Record, Resolution, Run, Status
-from auditor.core.model import Membership, Owner
+from auditor.core.model import Owner
 
 ENDED_EXCEPTIONS_STAY = timedelta(days=30)
 
@@ -39,10 +42,9 @@ def owner_of(item: Mapping[str, Any]) -> Owner:
 
 def header_item(owner: Owner, header: Header) -> Item:
     """An account's header as it lies in the table."""
-    day, time = audited_day(header.evidence_at.date()), header.evidence_at.isoformat()
-    keys = {CHANGED_BY_DAY.partition_key: day, CHANGED_BY_DAY.sort_key: f"{time}#{owner.account}"}
+    time = header.evidence_at.isoformat()
     runs = [{**asdict(run), "evidence_at": run.evidence_at.isoformat()} for run in header.runs]
-    last = runs[0] if runs else {}
+    missed = {"missed": {"at": header.missed.at.isoformat(), "reason": header.missed.reason}} if header.missed else {}
     return {
         "pk": account_key(owner),
         "sk": HEADER,
@@ -56,19 +58,27 @@ def header_item(owner: Owner, header: Header) -> Item:
         "excepted": header.excepted,
         "runs": runs,
         "version": header.version,
-        **({"membership": _membership_map(header.membership)} if header.membership else {}),
-        **({"audited": {**last, "open": dict(header.open), "excepted": header.excepted}} if header.audited else {}),
-        **(keys if header.audited else {}),
+        **({"membership": membership_map(header.membership)} if header.membership else {}),
+        **missed,
+        **{state: True for state in ("excused", "closed") if getattr(header, state)},
+        **(_listed(owner, header, missed | (runs[0] if runs else {})) if header.told else {}),
     }
 
 
-def _membership_map(membership: Membership) -> Item:
-    return {"name": membership.name, "path": list(membership.path), "tags": dict(membership.tags)}
+def _listed(owner: Owner, header: Header, last: Item) -> Item:
+    """What lists of accounts say of it, and its place in them; a closed one has none."""
+    day = EXCUSED_NOW if header.excused else audited_day(header.evidence_at.date())
+    day = NOT_AUDITED_NOW if header.missed else day
+    member = {"membership": membership_map(header.membership)} if header.missed and header.membership else {}
+    listed = {"audited": {**last, "open": dict(header.open), "excepted": header.excepted, **member}}
+    if header.closed:
+        return listed
+    place = f"{header.evidence_at.isoformat()}#{owner.account}"
+    return listed | {CHANGED_BY_DAY.partition_key: day, CHANGED_BY_DAY.sort_key: place}
 
 
 def header_of(item: Mapping[str, Any]) -> Header:
     """The header that lies in the table as `item`."""
-    member = item.get("membership")
     return Header(
         evidence_at=datetime.fromisoformat(item["evidence_at"]),
         seen={check: datetime.fromisoformat(seen) for check, seen in item["seen"].items()},
@@ -76,7 +86,10 @@ def header_of(item: Mapping[str, Any]) -> Header:
         open={severity: int(count) for severity, count in item["open"].items()},
         excepted=int(item["excepted"]),
         runs=tuple(map(run_of, item["runs"])),
-        membership=member and Membership(name=member["name"], path=tuple(member["path"]), tags=member["tags"]),
+        membership=membership_of(item),
+        missed=missed_of(item),
+        excused=item.get("excused", False),
+        closed=item.get("closed", False),
         version=int(item["version"]),
     )
 

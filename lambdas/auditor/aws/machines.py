@@ -58,9 +58,10 @@ def of_record(record: Record, channel: str) -> Announcement:
 
 
 def of_gap(owner: Owner, header: Header, gap: Gap, channel: str) -> Announcement:
-    """The announcement of a check that cannot look any more, or can again."""
+    """The announcement of a check, or of the whole auditor, that cannot look any more, or can again."""
+    at = header.missed.at if header.missed and gap.of_account else header.evidence_at
     return Announcement(
-        document=events.gap_event(owner, header.evidence_at, header.version, gap),
+        document=events.gap_event(owner, at, header.version, gap),
         detail_type=events.gap_detail_type(gap),
         attributes={
             "account": owner.account,

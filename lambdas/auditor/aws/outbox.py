@@ -21,7 +21,15 @@ from auditor.aws.findings_stream import MalformedRecordError, Written, sequence_
 from auditor.aws.items import Item, header_of
 from auditor.aws.machines import Announcement, Machines, RefusedError, of_gap, of_record
 from auditor.aws.queues import news_item
-from auditor.aws.schema import CHANGED_BY_DAY, HEADER, account_key, audited_day, history_key, history_sort
+from auditor.aws.schema import (
+    CHANGED_BY_DAY,
+    HEADER,
+    NOT_AUDITED_NOW,
+    account_key,
+    audited_day,
+    history_key,
+    history_sort,
+)
 from auditor.core.check import Severity
 from auditor.core.life import Header, Record
 from auditor.core.model import Membership, Owner
@@ -84,7 +92,8 @@ class Outbox:
         findings = (key for day in days for key in self._keys(day.isoformat(), "id"))
         unreadable: list[Handed] = []
         lost = (it for finding_id in findings for it in self._untold(str(finding_id), since, unreadable))
-        headers = (str(key) for day in days for key in self._keys(audited_day(day), "pk"))
+        places = (*map(audited_day, days), NOT_AUDITED_NOW)
+        headers = (str(key) for place in places for key in self._keys(place, "pk"))
         handed = [*self._handed(lost), *self._handed(self._headers(headers))]
         return _together([*handed, *unreadable])
 
@@ -152,17 +161,17 @@ class Outbox:
         """A header: what cannot be looked at any more, and what can again, since it was last told."""
         before: Mapping[str, str] = told["gaps"] if told else {}
         first = header.audited and not (told and told["audited"])
-        gaps = [Gap(check=c, reason=header.gaps.get(c, "")) for c in sorted({*before, *header.gaps})]
+        gaps = [Gap(check=c, reason=header.blind.get(c, "")) for c in sorted({*before, *header.blind})]
         changed = [gap for gap in gaps if before.get(gap.check, "") != gap.reason]
         if (told and told["version"] >= header.version) or not (changed or first):
             return None
+        changed = [gap for gap in changed if not _excused(gap, header, told)]
         channel, account = self._channel(owner, membership), account_key(owner)
-        if first:  # its letter says what was not looked at, too
-            waiting = [news_item(channel, Queue.NOW, self._news(f"B#{account}", owner, membership))]
-        else:
-            keys = {gap: f"G#{account}#{gap.check}#{header.version:09d}" for gap in changed}
-            news = [self._news(key, owner, membership, gap=gap) for gap, key in keys.items()]
-            waiting = [news_item(channel, Queue.DIGEST, it) for it in news]
+        waiting = [news_item(channel, Queue.NOW, self._news(f"B#{account}", owner, membership))] if first else []
+        for gap in changed:
+            if not first or (gap.of_account and gap.reason):  # a first audit's letter says what it did not look at, too
+                key = f"G#{account}#{gap.check}#{header.version:09d}"
+                waiting.append(news_item(channel, Queue.DIGEST, self._news(key, owner, membership, gap=gap)))
         announcements = [of_gap(owner, header, gap, channel) for gap in changed]
         return _Part(announcements=announcements, writes=[*map(self._put, waiting), self._told(owner, header)])
 
@@ -189,11 +198,12 @@ class Outbox:
 
     def _told(self, owner: Owner, header: Header) -> dict[str, Any]:
         pk, sk = _told(owner)
-        told = {"item": "told", "version": header.version, "gaps": dict(header.gaps), "audited": header.audited}
+        told = {"item": "told", "version": header.version, "gaps": dict(header.blind), "audited": header.audited}
+        missed = {"missed": header.missed.at.isoformat()} if header.missed else {}
         return {
             "Put": {
                 "TableName": self.table.name,
-                "Item": {"pk": pk, "sk": sk, **told},
+                "Item": {"pk": pk, "sk": sk, **told, **missed},
                 "ConditionExpression": "attribute_not_exists(pk) OR #version < :version",
                 "ExpressionAttributeNames": {"#version": "version"},
                 "ExpressionAttributeValues": {":version": header.version},
@@ -207,6 +217,13 @@ class _Part:
 
     announcements: list[Announcement]
     writes: Writes
+
+
+def _excused(gap: Gap, header: Header, told: Item | None) -> bool:
+    """Whether an account was not audited, and need not be any more: it is closed, or left out."""
+    if told is None or gap.reason or not gap.of_account:
+        return False
+    return header.evidence_at < datetime.fromisoformat(told["missed"])
 
 
 def _readable(records: Iterable[Mapping[str, Any]]) -> tuple[list[Written], Handed]:

@@ -18,12 +18,14 @@ from auditor.aws.schema import (
     FINDING,
     HEADER,
     KEEP,
+    NOT_AUDITED_NOW,
     OPEN_BY_SEVERITY,
     PROJECTED,
     Index,
     account_key,
     audited_day,
     history_key,
+    runs_key,
 )
 from auditor.core.check import Severity
 from auditor.core.life import Standing
@@ -178,14 +180,26 @@ def exceptions(owner: Owner, now: datetime) -> Question:
 
 
 def last_runs(owner: Owner) -> Question:
-    """An account's header, with its last audits in `runs`, newest first."""
-    return Question(keys=(*_at(owner), Condition(attribute="sk", value=HEADER)), fields=("account", "runs"))
+    """An account's header: its last audits in `runs`, newest first, and in `missed` that a run could not audit it."""
+    return Question(keys=(*_at(owner), Condition(attribute="sk", value=HEADER)), fields=("account", "runs", "missed"))
 
 
 def audited(since: datetime, now: datetime) -> list[Question]:
     """The accounts whose last audit was since then, with it in `audited`. Raises UnanswerableError over a month."""
     days = [_in_day(audited_day(day), since) for day in _days(since, now)]
     return [Question(index=CHANGED_BY_DAY, keys=keys, fields=("account", "audited")) for keys in days]
+
+
+def not_audited() -> Question:
+    """The accounts that the last run could not audit: in `audited` why, and the last audit if there was one."""
+    keys = (Condition(attribute=CHANGED_BY_DAY.partition_key, value=NOT_AUDITED_NOW),)
+    return Question(index=CHANGED_BY_DAY, keys=keys, fields=("account", "audited"))
+
+
+def runs(partition: str, now: datetime) -> Question:
+    """The runs of a month over all accounts of an AWS partition, oldest first."""
+    last = Condition(attribute="sk", operator=">=", value=(now - LOOK_BACK).isoformat())
+    return Question(keys=(Condition(attribute="pk", value=runs_key(partition)), last))
 
 
 def _at(owner: Owner) -> tuple[Condition]:

@@ -5,6 +5,7 @@
     A#<partition>#<account>  F#<finding id>            a finding with its life
     A#<partition>#<account>  X#<exception id>          an exception that somebody made for the account
     H#<finding id>           <version>#<event>         a transition, kept for 400 days, and when it was handed on
+    R#<partition>            <clock>                   a run over all accounts
     C#<channel>              …                         what waits to be told, and what was: see `outbox`, `mailroom`
 
 The header sorts first, so that no page of an account is older than it. Open findings never expire, resolved ones after
@@ -75,6 +76,19 @@ def history_sort(version: int, event: Event) -> str:
 def audited_day(day: date) -> str:
     """The partition of `changed-by-day` that has the accounts whose last audit was on that day."""
     return f"AUDITED#{day.isoformat()}"
+
+
+NOT_AUDITED_NOW = "NOT_AUDITED"
+"""The partition of `changed-by-day` that has the accounts that the last run could not audit, instead of their day's."""
+
+
+EXCUSED_NOW = "EXCUSED"
+"""The partition of `changed-by-day` that has the accounts that runs leave out, instead of their day's."""
+
+
+def runs_key(partition: str) -> str:
+    """The partition of the runs over all accounts of an AWS partition."""
+    return f"R#{partition}"
 
 
 def ending_day(day: date) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar, cast
 import boto3
 from botocore.config import Config
 
+from auditor.aws.told import Told
 from auditor.core.evidence import Refresh
 from auditor.core.model import Owner, Unavailable
 
@@ -22,13 +23,27 @@ OUT_OF_TIME = Unavailable(reason="not asked: the audit had no time left for it")
 T = TypeVar("T")
 
 
+@dataclass
+class Calls:
+    """How many requests a session has made of AWS, repeated ones too."""
+
+    count: int = 0
+
+    def listen(self, session: boto3.Session) -> None:
+        """Count what the session's clients ask from now on."""
+        session.events.register("before-send", self._one_more)
+
+    def _one_more(self, **_: Any) -> None:
+        self.count += 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Aws:
     """One account as its credentials see it. `now` is the audit's clock.
 
     `pause` waits for a number of seconds, of which `elapsed` tells how many have gone by since some moment; once it
     tells more than `until`, nothing more is asked. `memory` holds what two sources ask alike; it lasts as long as the
-    audit and is no part of the evidence.
+    audit and is no part of the evidence. `told` is what the organization said of the account beforehand.
     """
 
     session: boto3.Session
@@ -39,6 +54,8 @@ class Aws:
     elapsed: Callable[[], float] = time.monotonic
     until: float = math.inf
     refresh: Refresh = field(default_factory=Refresh)
+    told: Told | None = None
+    calls: Calls = field(default_factory=Calls, compare=False)
 
     @property
     def late(self) -> bool:
@@ -66,6 +83,8 @@ def connect(session: boto3.Session, now: datetime) -> Aws:
 
     Raises botocore's errors if there are no credentials or they are refused.
     """
+    calls = Calls()
+    calls.listen(session)
     identity = session.client("sts", config=REGIONAL_CONFIG).get_caller_identity()
     partition = identity["Arn"].split(":")[1]
-    return Aws(session=session, owner=Owner(account=identity["Account"], partition=partition), now=now)
+    return Aws(session=session, owner=Owner(account=identity["Account"], partition=partition), now=now, calls=calls)

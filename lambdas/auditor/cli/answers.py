@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from auditor.aws.headers import missed_of
 from auditor.aws.items import Item, record_map, record_of, rule_of, run_of
 from auditor.aws.questions import FIELDS
 from auditor.cli import screen
 from auditor.core.check import Severity
 from auditor.core.life import Record
+from auditor.core.roster import Run
 from auditor.render.escape import cell, plain
+from auditor.render.wording import joined, moment
 
 Row = dict[str, Any]
 
@@ -59,9 +62,11 @@ _RUN_HEADS = {
     "NOT LOOKED AT": "skipped",
 }
 RUNS = Shape(heads=_RUN_HEADS, fields=tuple(_RUN_HEADS.values()))
-LAST_RUNS = Shape(
-    heads={**_RUN_HEADS, "OPEN": "open", "EXCEPTED": "excepted"}, fields=(*_RUN_HEADS.values(), "open", "excepted")
-)
+_LAST_RUN_HEADS = {**_RUN_HEADS, "OPEN": "open", "EXCEPTED": "excepted", "NOT AUDITED": "not_audited"}
+LAST_RUNS = Shape(heads=_LAST_RUN_HEADS, fields=tuple(_LAST_RUN_HEADS.values()))
+
+LOST = 5
+"""Lost accounts that a line names."""
 
 MOMENTS = frozenset({"opened_at", "evidence_at"})
 """The fields of a table that hold a moment (UTC); people get it to the minute, programs as it is."""
@@ -113,11 +118,37 @@ def run_row(account: str, item: Mapping[str, Any]) -> Row:
 
 
 def last_run_row(item: Item) -> Row:
-    """An account's last audit, and what is open after it."""
-    last = item["audited"]
+    """An account's last audit, what is open after it, and why the last run could not audit it; None where it could."""
+    last, missed = item["audited"], missed_of(item["audited"])
     is_open = {name: int(last["open"].get(name, 0)) for name in reversed(Severity.__members__)}
-    counts = {"open": {name: count for name, count in is_open.items() if count}, "excepted": int(last["excepted"])}
-    return {**run_row(item["account"], last), **counts}
+    return {
+        **(run_row(item["account"], last) if "evidence_at" in last else _never(item["account"])),
+        "open": {name: count for name, count in is_open.items() if count},
+        "excepted": int(last["excepted"]),
+        "not_audited": missed.reason if missed else None,
+    }
+
+
+def _never(account: str) -> Row:
+    return dict.fromkeys(RUNS.fields) | {"account": account}
+
+
+def run_line(run: Run) -> str:
+    """A run over all accounts for people, in one line."""
+    counts = {
+        "planned": run.planned,
+        "audited": run.audited,
+        "not audited": run.not_audited,
+        "ended": run.ended,
+        "skipped": sum(run.skipped.values()),
+        "lost": len(run.lost),
+    }
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    skipped = ", ".join(f"{count} ({reason})" for reason, count in run.skipped.items())
+    more = {"skipped": skipped, "lost": joined(run.lost, LOST), "error": run.error}
+    parts = [told, *(f"{name}: {text}" for name, text in more.items() if text)]
+    state = "" if run.finished else " (it has not finished)"
+    return f"last run over all accounts, of {moment(run.clock)}{state}: {'; '.join(parts)}"
 
 
 def table(shape: Shape, rows: Sequence[Row]) -> None:
@@ -144,7 +175,7 @@ LISTED: dict[str, Callable[[Shape, Sequence[Row]], None]] = {"table": table, "js
 
 
 def _words(field: str, value: Any) -> str:
-    if field in MOMENTS:
+    if value is not None and field in MOMENTS:
         return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
     if isinstance(value, Mapping):
         return ", ".join(f"{count} {name}" for name, count in value.items())

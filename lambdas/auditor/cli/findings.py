@@ -1,6 +1,7 @@
 """`auditor findings`: what the findings table knows, and what people decide about it."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from auditor import settings
-from auditor.aws import questions
+from auditor.aws import questions, runs_table
+from auditor.aws.headers import missed_of
 from auditor.aws.items import Item, record_of
 from auditor.cli import answers, decisions, options, screen
 from auditor.cli.answers import LISTED, Row, Shape
@@ -32,6 +34,7 @@ from auditor.core.decide import acknowledge
 from auditor.core.exceptions import ANY, ExceptionRule
 from auditor.core.life import Event, Standing
 from auditor.core.model import Owner
+from auditor.render.wording import moment
 
 app = typer.Typer(no_args_is_help=True, help="Ask the findings table, and decide about what it holds.")
 
@@ -208,7 +211,10 @@ def runs(
     table: TableOption = None,
     explain: ExplainOption = False,
 ) -> None:
-    """List an account's last audits, newest first; without --account each account's last one (default: of a week)."""
+    """List an account's last audits, newest first; without --account each account's last one (default: of a week).
+
+    Without --account it also lists the accounts that are not audited, and says what became of the last run over all.
+    """
     show, now = one_of(LISTED, form, "--format"), settings.now()
     digits, begin = options.twelve_digits(account) if account is not None else None, options.moment_of(since, now)
     with opened(table, explain=explain) as found:
@@ -218,22 +224,33 @@ def runs(
         else:
             rows = _last_runs(found, begin or now - RECENT, now)
             _list(show, answers.LAST_RUNS, rows, "no account was audited in that time")
+            _tell_last_run(found, now)
 
 
 def _runs_of(found: Opened, owner: Owner, since: datetime | None) -> list[Row]:
-    headers = found.ask([questions.last_runs(owner)])
+    headers = list(found.ask([questions.last_runs(owner)]))
+    for missed in filter(None, map(missed_of, headers)):
+        screen.note(f"account {owner.account} is not audited, as of the run of {moment(missed.at)}: {missed.reason}")
     rows = [answers.run_row(owner.account, run) for header in headers for run in header["runs"]]
     return [row for row in rows if since is None or datetime.fromisoformat(row["evidence_at"]) >= since]
 
 
 def _last_runs(found: Opened, since: datetime, now: datetime) -> list[Row]:
     try:
-        asked = questions.audited(since, now)
+        asked = [*questions.audited(since, now), questions.not_audited()]
     except questions.UnanswerableError as error:
         raise InputError(f"--since: {error}") from error
-    rows = [answers.last_run_row(it) for it in found.ask(asked)]
-    newest = {row["account"]: row for row in sorted(rows, key=lambda row: str(row["evidence_at"]))}
+    newest: dict[str, Row] = {}
+    for row in map(answers.last_run_row, found.ask(asked)):
+        before = newest.get(row["account"])
+        if before is None or (row["evidence_at"] or "") >= (before["evidence_at"] or ""):
+            newest[row["account"]] = row
     return [newest[account] for account in sorted(newest)]
+
+
+def _tell_last_run(found: Opened, now: datetime) -> None:
+    for item in deque(found.ask([questions.runs(found.partition, now)]), maxlen=1):
+        screen.note(answers.run_line(runs_table.run_of(item)))
 
 
 @app.command("close-account")

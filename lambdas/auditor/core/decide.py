@@ -5,16 +5,23 @@ from datetime import datetime
 
 from auditor.core.exceptions import ExceptionRule, Rules
 from auditor.core.life import (
+    NEVER,
     Acknowledgement,
     Change,
     Changes,
     Event,
+    Header,
     Ledger,
+    Missed,
     Record,
     Resolution,
     Status,
 )
+from auditor.core.model import Membership
 from auditor.core.reconcile import counted, covered, resolved, resulting
+
+LONGEST_REASON = 1000
+"""Characters of why an account was missed."""
 
 
 class DecisionError(ValueError):
@@ -59,9 +66,39 @@ def end_exception(ledger: Ledger, rule_id: str, standing: Rules, now: datetime) 
 
 def close_account(ledger: Ledger, now: datetime) -> Changes:
     """Resolve everything: the account exists no more, and what was gathered before says nothing about it any more."""
+    if ledger.header and ledger.header.closed and not ledger.open:
+        return Changes(transitions=(), header=ledger.header)
     changes = _changes(ledger, tuple(resolved(it, it, Resolution.ACCOUNT_CLOSED, now) for it in ledger.open))
-    closed = changes.header and replace(changes.header, seen=dict.fromkeys(changes.header.seen, now))
-    return replace(changes, header=closed)
+    header = changes.header
+    if header:
+        header = replace(header, seen=dict.fromkeys(header.seen, now), missed=None, excused=False, closed=True)
+    return replace(changes, header=header)
+
+
+def miss(ledger: Ledger, at: datetime, reason: str, membership: Membership | None = None) -> Changes:
+    """Note that a run could not look into the account, and why; nothing else that is known of it changes.
+
+    `at` is the run's clock: what was audited since then was not missed. `membership` is where the account is now; what
+    is not told of it, its tags, stays as it was.
+    """
+    header = ledger.header or Header(evidence_at=NEVER)
+    if header.evidence_at >= at or (header.missed and header.missed.at > at):
+        return Changes(transitions=(), header=ledger.header)
+    known = header.membership
+    place = replace(membership, tags=known.tags) if membership and known else membership or known
+    missed = Missed(at=at, reason=reason[:LONGEST_REASON])
+    return Changes(transitions=(), header=replace(header, missed=missed, membership=place, excused=False, closed=False))
+
+
+def gone(ledger: Ledger, at: datetime, reason: str) -> Changes:
+    """Note that the account is on no list any more, unless somebody has said that it is closed."""
+    closed = ledger.header and ledger.header.closed
+    return Changes(transitions=(), header=ledger.header) if closed else miss(ledger, at, reason)
+
+
+def excuse(ledger: Ledger) -> Changes:
+    """Nobody needs to look into the account now, so that nothing was missed."""
+    return Changes(transitions=(), header=ledger.header and replace(ledger.header, missed=None, excused=True))
 
 
 def matched(ledger: Ledger, rule: ExceptionRule, standing: Rules) -> tuple[list[Record], list[Record]]:

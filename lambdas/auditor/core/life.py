@@ -109,14 +109,27 @@ class Run:
     skipped: int
 
 
+NOT_AUDITED = "account-not-audited"
+"""What a gap is called that hides a whole account."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """A run could not look into the account: its clock, and why."""
+
+    at: datetime
+    reason: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """What is known about an account's audits.
 
     `seen` is the age of the newest evidence each check has judged, `gaps` what was not looked at in the last audit
     and should have been, `open` the number of open findings by severity and `excepted` how many others an exception
-    covers. `runs` are the last audits, newest first. `version` counts the writes to the account: it is the table's to
-    move.
+    covers. `runs` are the last audits, newest first; `missed` says that the last run was none of them, `excused` that
+    it need not be, `closed` that the account exists no more. `version` counts the writes to the account: it is the
+    table's to move.
     """
 
     evidence_at: datetime
@@ -126,7 +139,20 @@ class Header:
     excepted: int = 0
     runs: tuple[Run, ...] = ()
     membership: Membership | None = None
+    missed: Missed | None = None
+    excused: bool = False
+    closed: bool = False
     version: int = 0
+
+    @property
+    def blind(self) -> Mapping[str, str]:
+        """Everything that was not looked at and should have been: the gaps of checks, and that of the account."""
+        return {**self.gaps, **({NOT_AUDITED: self.missed.reason} if self.missed else {})}
+
+    @property
+    def told(self) -> bool:
+        """Whether lists of accounts have it."""
+        return self.audited or self.missed is not None or self.excused
 
     @property
     def audited(self) -> bool:

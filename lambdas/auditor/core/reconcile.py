@@ -166,6 +166,9 @@ class _Look:
                 gaps=evaluation.unplanned_gaps,
                 runs=(run, *known.runs)[:KEPT_RUNS],
                 membership=evaluation.membership or known.membership,
+                missed=known.missed if known.missed and known.missed.at > evaluation.evidence_at else None,
+                excused=False,
+                closed=False,
             )
         seen = {**known.seen, **{check: examined.as_of for check, examined in self.fresh.items()}}
         return counted(replace(known, seen=seen), records)

@@ -8,8 +8,9 @@ from enum import StrEnum
 from itertools import groupby
 
 from auditor.core.check import Severity
-from auditor.core.life import IMMEDIATE, Event, Record, Standing
+from auditor.core.life import IMMEDIATE, NOT_AUDITED, Event, Record, Standing
 from auditor.core.model import Membership, Owner
+from auditor.core.roster import Run
 
 DEFAULT_CHANNEL = "default"
 NOT_FOR_PEOPLE = frozenset({Event.ACKNOWLEDGED, Event.RENAMED})
@@ -26,6 +27,10 @@ STORM = 20
 STORM_WINDOW = timedelta(minutes=15)
 CALM = timedelta(hours=1)
 """More than `STORM` letters in `STORM_WINDOW` become one, and nothing else is told at once for an hour."""
+
+RUN_TAKES = timedelta(hours=24)
+"""A run over all accounts that began so long ago and has not finished is told of as one that may have failed; an alarm
+has said so before, if it was stopped."""
 
 
 class Queue(StrEnum):
@@ -73,6 +78,38 @@ class Gap:
 
     check: str
     reason: str
+
+    @property
+    def of_account(self) -> bool:
+        """Whether it is no check that cannot look, but nobody who can look into the account."""
+        return self.check == NOT_AUDITED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """An account that is not audited now, and why; it is in an organization as `membership` says."""
+
+    owner: Owner
+    reason: str
+    membership: Membership | None = None
+
+    @property
+    def name(self) -> str:
+        """The account's, where it is known."""
+        return self.membership.name if self.membership else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far the last run over all accounts came: those that are not audited, and the run itself if it failed."""
+
+    missed: tuple[Unseen, ...] = ()
+    failed: Run | None = None
+
+
+def failed(run: Run, now: datetime) -> bool:
+    """Whether a run has failed, or seems to: it began long ago and has not finished."""
+    return bool(run.error) or (not run.finished and now - run.clock >= RUN_TAKES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,16 @@
 """The daily letter of a channel: what was not worth an alert, what went away, and what is about to end."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 
 from auditor.core.exceptions import ANY, ExceptionRule
 from auditor.core.life import IMMEDIATE, Event, Record, Resolution
-from auditor.core.model import Owner
-from auditor.core.telling import DEFAULT_CHANNEL, Bundle
+from auditor.core.model import Membership, Owner
+from auditor.core.telling import DEFAULT_CHANNEL, Bundle, News, Reach, Unseen
+from auditor.render import reach as of_accounts
 from auditor.render.letter import Letter, Section
 from auditor.render.wording import (
     CHECKS,
@@ -46,14 +47,21 @@ Gaps = dict[tuple[Owner, str], str]
 
 
 def digest(
-    bundle: Bundle, at: datetime, since: datetime | None, ending: Sequence[ExceptionRule], longest: Sequence[Record]
+    bundle: Bundle,
+    at: datetime,
+    since: datetime | None,
+    ending: Sequence[ExceptionRule],
+    longest: Sequence[Record],
+    reach: Reach,
 ) -> Letter:
     """What happened in the channel's accounts since the digest before (None: there was none), account by account.
 
-    `ending` are the exceptions to remind of, `longest` the findings that are open longest.
+    `ending` are the exceptions to remind of, `longest` the findings that are open longest, `reach` says which accounts
+    are not audited now: that comes first, whether it is new or not.
     """
-    day = _Day(bundle=bundle, records=told(bundle.records), gaps=_gaps(bundle))
+    day = _Day(bundle=bundle, records=told(bundle.records), gaps=_gaps(bundle), known=reach)
     sections = [
+        *of_accounts.sections(day.reach, day.lost),
         *day.happened(),
         listed("Exceptions that end", [_rule(it) for it in ending], "exception"),
         *day.coverage(),
@@ -66,7 +74,7 @@ def digest(
         headline=f"Digest of {_title(bundle)}: {day.summary(len(ending))}",
         at=at,
         accounts=tuple(it.account for it in bundle.owners),
-        opening=_opening(bundle, since),
+        opening=" ".join([*of_accounts.opening(day.reach), _opening(bundle, since)]),
         sections=tuple(it for it in sections if it.entries or it.lines),
     )
 
@@ -89,11 +97,30 @@ class _Day:
     bundle: Bundle
     records: Sequence[Record]
     gaps: Gaps
+    known: Reach
 
     @cached_property
     def labels(self) -> Labels:
-        """What each account is called."""
-        return labels(self.bundle)
+        """What each account is called of which there is more to tell than whether it is audited."""
+        return labels(replace(self.bundle, news=tuple(it for it in self.bundle.news if not _of_account(it))))
+
+    @property
+    def again(self) -> list[str]:
+        """The accounts that are audited again."""
+        its = [it for it in self.bundle.news if it.gap and it.gap.of_account and it.owner not in self.lost]
+        return list(labels(replace(self.bundle, news=tuple(its))).values())
+
+    @cached_property
+    def lost(self) -> set[Owner]:
+        """The accounts that are not audited any more, or for another reason than before."""
+        return set(_lost(self.bundle))
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What is known of the accounts that are not audited, and what the news say of others."""
+        known = {it.owner for it in self.known.missed}
+        others = (it for owner, it in _lost(self.bundle).items() if owner not in known)
+        return replace(self.known, missed=(*self.known.missed, *others))
 
     @property
     def first(self) -> list[str]:
@@ -104,7 +131,7 @@ class _Day:
     def summary(self, ending: int) -> str:
         """The day in one line."""
         lost = sum(bool(reason) for reason in self.gaps.values())
-        again, first = len(self.gaps) - lost, len(self.first)
+        again, first, back = len(self.gaps) - lost, len(self.first), len(self.again)
         parts = [
             counts(self.records),
             f"{number(lost, 'check')} could not look" if lost else "",
@@ -114,7 +141,9 @@ class _Day:
         told_of = ", ".join(filter(None, parts))
         where = f" in {accounts(self.labels)}" if told_of else ""
         ends = f"{number(ending, 'exception')} to end" if ending else ""
-        return ", ".join(filter(None, [f"{told_of}{where}", ends])) or "nothing changed"
+        audited = f"{number(back, 'account')} audited again" if back else ""
+        whole = [*of_accounts.headline(self.reach), audited, f"{told_of}{where}", ends]
+        return ", ".join(filter(None, whole)) or "nothing changed"
 
     def happened(self) -> list[Section]:
         """What became of findings: the new ones are spelled out, what went away has a line."""
@@ -133,6 +162,7 @@ class _Day:
         return [
             listed("Not looked at", _by_account(lost, known), "reason"),
             listed("Looked at again", back, "account"),
+            listed("Audited again", self.again, "account"),
             listed("Audited for the first time", self.first, "account"),
         ]
 
@@ -196,8 +226,25 @@ def _open(record: Record, known: Labels) -> str:
 
 def _gaps(bundle: Bundle) -> Gaps:
     """Of several news about the same account and check, the last."""
-    news = sorted((it for it in bundle.news if it.gap), key=lambda it: (it.owner.partition, it.owner.account, it.key))
-    return {(it.owner, it.gap.check): it.gap.reason for it in news if it.gap}
+    return {(it.owner, it.gap.check): it.gap.reason for it in _in_order(bundle) if it.gap and not it.gap.of_account}
+
+
+def _lost(bundle: Bundle) -> dict[Owner, Unseen]:
+    """The accounts of which the last news say that they are not audited."""
+    last = {it.owner: it for it in _in_order(bundle) if it.gap and it.gap.of_account}
+    return {
+        owner: Unseen(owner=owner, reason=it.gap.reason, membership=Membership(name=it.name))
+        for owner, it in last.items()
+        if it.gap and it.gap.reason
+    }
+
+
+def _in_order(bundle: Bundle) -> list[News]:
+    return sorted(bundle.news, key=lambda it: (it.owner.partition, it.owner.account, it.key))
+
+
+def _of_account(news: News) -> bool:
+    return news.gap is not None and news.gap.of_account
 
 
 def _by_account(lost: Iterable[tuple[Owner, str, str]], known: Labels) -> list[str]:

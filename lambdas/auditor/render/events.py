@@ -43,7 +43,8 @@ def detail_type(record: Record) -> str:
 def gap_event(owner: Owner, at: datetime, version: int, gap: Gap) -> str:
     """The document of a check that cannot look any more, or (without a reason) can again, in ASCII.
 
-    `version` is that of the account's header which says so, `at` its evidence time.
+    `version` is that of the account's header which says so, `at` its evidence time, or the clock of the run that could
+    not audit the account.
     """
     return json.dumps(
         {

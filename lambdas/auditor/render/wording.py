@@ -87,13 +87,15 @@ def worst(records: Iterable[Record]) -> Severity:
 
 def labels(bundle: Bundle) -> dict[Owner, str]:
     """``111122223333 (prod-payments)`` for each account of the bundle; without a name only the digits."""
-    names = {it.owner: name for it in bundle.news if (name := _name(it.name))}
-    return {it: f"{it.account} ({names[it]})" if it in names else it.account for it in bundle.owners}
+    names = {it.owner: it.name for it in bundle.news if it.name.strip()}
+    return {it: label(it, names.get(it, "")) for it in bundle.owners}
 
 
-def _name(name: str) -> str:
+def label(owner: Owner, name: str) -> str:
+    """What one account is called."""
     safe = masked(name.strip())  # before it is cut: half a key id is not recognised as one
-    return safe if len(safe) <= NAME_LIMIT else f"{safe[:NAME_LIMIT]}..."
+    shown = safe if len(safe) <= NAME_LIMIT else f"{safe[:NAME_LIMIT]}..."
+    return f"{owner.account} ({shown})" if shown else owner.account
 
 
 def prefixes(known: Labels) -> Labels:

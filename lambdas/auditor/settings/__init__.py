@@ -20,6 +20,7 @@ from auditor.core import telling
 from auditor.core.check import Limits, Severity
 from auditor.core.evidence import Refresh
 from auditor.core.standards import Standards
+from auditor.settings.accounts import AccountsSettings
 from auditor.settings.judging import CheckId, LimitSettings, OverrideSettings, ScopeName, ScopeSettings, contested
 from auditor.settings.words import (
     QUIET,
@@ -107,6 +108,7 @@ class Deployment(BaseModel, frozen=True, extra="forbid"):
 
     schedule: Annotated[str, Field(pattern=r"^(rate|cron)\(.+\)$")] = "cron(0 6 * * ? *)"
     timezone: Timezone = "UTC"
+    accounts: AccountsSettings = AccountsSettings()
     channels: dict[ChannelName, ChannelSettings] = {DEFAULT_CHANNEL: ChannelSettings()}
     alerts: AlertSettings = AlertSettings()
     last_accessed: LastAccessedSettings = LastAccessedSettings()
@@ -185,6 +187,14 @@ class AuditSettings(BaseModel):
 
     table_name: str
     evidence_bucket: str
+
+
+class PlanSettings(AuditSettings):
+    """What the function that plans a run is told; as the audit function."""
+
+
+class SummariseSettings(AuditSettings):
+    """What the function that sums a run up is told; as the audit function."""
 
 
 class NotifySettings(BaseModel):

@@ -16,7 +16,7 @@ from auditor.core.subjects.access_analyzer import Analyzer, EnabledRegion
 class AnalyzerShape(Shape):
     """An entry of analyzers."""
 
-    arn: str = Field(pattern=r"^arn:[^:]+:access-analyzer:[^:]+:")
+    arn: str = Field(pattern=r"^arn:[^:]+:access-analyzer:[^:]+:[^:]*:")
     name: str
     type: str
     status: str
@@ -27,6 +27,11 @@ class AnalyzerShape(Shape):
         """The Region, which only the ARN tells."""
         return self.arn.split(":")[3]
 
+    @property
+    def account(self) -> str:
+        """The account that has it, which only the ARN tells."""
+        return self.arn.split(":")[4]
+
 
 class Listing(Shape):
     """The answers of all Regions, joined."""
@@ -35,11 +40,15 @@ class Listing(Shape):
 
 
 def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
-    """One call a Region, side by side."""
+    """One call a Region, side by side; the organization's analyzers may have been told beforehand."""
     enabled = regions.read(needed[regions.REGIONS.name], aws.owner).subjects
 
     names = [it.resource for it in enabled if isinstance(it, EnabledRegion)]
     found, gaps = each_region(aws, "accessanalyzer", names, _listed)
+    if aws.told:
+        own = {it["arn"] for it in found}
+        found += [it for it in aws.told.analyzers if it["arn"] not in own]
+        gaps = {**aws.told.analyzer_gaps, **gaps}
     return Asked(raw={"analyzers": found}, gaps=gaps)
 
 
@@ -47,8 +56,8 @@ def _listed(client: Any, _: str) -> list[Any]:
     return list(client.get_paginator("list_analyzers").paginate().build_full_result()["analyzers"])
 
 
-def read(raw: Any, _: Owner) -> Reading:
-    """One subject an analyzer."""
+def read(raw: Any, owner: Owner) -> Reading:
+    """One subject an analyzer; the tags of the organization's are the business of the account that has it."""
     return Reading(
         subjects=[
             Analyzer(
@@ -58,7 +67,7 @@ def read(raw: Any, _: Owner) -> Reading:
                 name=it.name,
                 type=it.type,
                 active=it.status == "ACTIVE",
-                tags=it.tags,
+                tags=it.tags if it.account == owner.account else None,
             )
             for it in validated(Listing, raw).analyzers
         ]

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from auditor.aws.session import Aws
+from auditor.aws.session import GLOBAL_CONFIG, Aws
 from auditor.aws.source import Asked, MalformedEvidenceError, Reading, Shape, Source, validated
 from auditor.aws.tags import Tag, by_key
+from auditor.aws.told import Told
 from auditor.core.model import Owner, Subject, Unavailable
 from auditor.core.subjects.organization import Affiliation, OrganizationMember
 
@@ -59,7 +60,12 @@ class Member(Shape):
 
 
 def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
-    """One call, and where AWS answers them two more and one for each level of the tree, of which there are six."""
+    """One call, and where AWS answers them two more and one for each level of the tree, of which there are six.
+
+    In a run over the organization one, for the tags: the rest was told beforehand.
+    """
+    if aws.told:
+        return _as_told(aws.told)
     organizations = aws.client("organizations")
     try:
         organization = _without(organizations.describe_organization()["Organization"], "MasterAccountEmail")
@@ -75,13 +81,30 @@ def gather(aws: Aws, _: Mapping[str, Any]) -> Asked:
     return Asked(raw={"Organization": organization, **member})
 
 
+def _as_told(told: Told) -> Asked:
+    organizations = told.session.client("organizations", config=GLOBAL_CONFIG)
+    return Asked(
+        raw={
+            "Organization": dict(told.organization),
+            "Account": dict(told.account),
+            "Tags": _tags(organizations, told.account["Id"]),
+            "Parents": told.parents,
+        },
+        made_at=told.as_of,
+    )
+
+
 def _member(organizations: Any, account: str) -> dict[str, Any]:
-    tags = organizations.get_paginator("list_tags_for_resource").paginate(ResourceId=account)
     return {
         "Account": _without(organizations.describe_account(AccountId=account)["Account"], "Email"),
-        "Tags": tags.build_full_result()["Tags"],
+        "Tags": _tags(organizations, account),
         "Parents": _parents(organizations, account),
     }
+
+
+def _tags(organizations: Any, account: str) -> list[Any]:
+    pages = organizations.get_paginator("list_tags_for_resource").paginate(ResourceId=account)
+    return list(pages.build_full_result()["Tags"])
 
 
 def _without(answer: Mapping[str, Any], address: str) -> dict[str, Any]:

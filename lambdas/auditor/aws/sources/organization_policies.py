@@ -71,12 +71,14 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
     told = {"Organization": known["Organization"]}
     if organization.unseen(known, aws.owner, "Account"):
         return Asked(raw=told)
+    if aws.told:
+        return Asked(raw={**told, **aws.told.guardrails}, made_at=aws.told.as_of)
     organizations = aws.client("organizations")
     roots = organizations.get_paginator("list_roots").paginate().build_full_result()["Roots"]
     levels = [aws.owner.account, *(it.id for it in validated(organization.Member, known).parents)]
     targets = [
         {"TargetId": level, "Type": kind, "Policies": _attached(organizations, level, kind)}
-        for kind in _enabled(roots)
+        for kind in enabled(roots)
         for level in levels
     ]
     ids = sorted({policy["Id"] for target in targets for policy in target["Policies"]})
@@ -84,9 +86,10 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
     return Asked(raw={**told, "Roots": roots, "Targets": targets, "Policies": policies})
 
 
-def _enabled(roots: list[Any]) -> list[str]:
-    enabled = [it["Type"] for root in roots for it in root.get("PolicyTypes", []) if it["Status"] == "ENABLED"]
-    return [it for it in GUARDRAILS if it in enabled]
+def enabled(roots: list[Any]) -> list[str]:
+    """The types of guardrails that are in force, from the answer of ListRoots."""
+    listed = [it["Type"] for root in roots for it in root.get("PolicyTypes", []) if it["Status"] == "ENABLED"]
+    return [it for it in GUARDRAILS if it in listed]
 
 
 def _attached(organizations: Any, level: str, kind: str) -> list[Any]:
