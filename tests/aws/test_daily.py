@@ -380,6 +380,15 @@ def test_accounts_that_are_not_audited_are_no_reason_for_a_digest_and_in_each(st
         assert letter.sections[0].title == "Not audited (1)"
 
 
+def test_after_a_week_without_a_digest_accounts_that_are_not_audited_are_a_reason_for_one(store: Store) -> None:
+    assert daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(7)) is None
+    missed(store)
+    assert daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(6.9)) is None
+    assert sections(daily(store).compose(DEFAULT_CHANNEL, QUIET_DAY, NOW, ago(7))) == {
+        "Not audited (1)": (f"{ACCOUNT}: AccessDenied",)
+    }
+
+
 def test_account_that_is_not_audited_any_more_is_told_as_new(store: Store) -> None:
     missed(store)
     missed(store, THIRD)
@@ -426,7 +435,7 @@ def test_run_that_failed_is_told_on_the_default_channel_whatever_else_there_is(
 
 @pytest.mark.parametrize(
     "run",
-    [{}, {"not_audited": 2}, {"finished": False, "clock": NOW - timedelta(minutes=59)}],
+    [{}, {"not_audited": 2}, {"finished": False, "clock": NOW - timedelta(hours=23)}],
     ids=["whole", "missed some", "goes on"],
 )
 def test_run_that_has_not_failed_is_not_told(store: Store, run: dict[str, Any]) -> None:
