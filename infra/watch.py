@@ -49,9 +49,9 @@ class Watch(Construct):
         self._dashboard(machine, functions, dead_letters)
 
     def _watch_runs(self, machine: stepfunctions.CfnStateMachine, hours: int) -> None:
-        for end in ("Failed", "Aborted", "TimedOut"):
+        for end, said in ENDS.items():
             ended = _executions(machine, end, FIVE_MINUTES)
-            self._alarm(f"Run{end}", f"a run over the accounts {ENDS[end]}", ended)
+            self._alarm(f"Run{end}", f"a run over the accounts {said}", ended)
         started = _executions(machine, "Started", HOUR)
         self._alarm("NotStarted", f"no run over the accounts was started in {hours} hours", started, **_lacking(hours))
         completed = _metric("summarise", "RunCompleted", "Sum", HOUR)

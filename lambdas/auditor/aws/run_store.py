@@ -7,7 +7,7 @@ runs/<partition>/<clock>/accounts/<account>.json   and what of one: its own poli
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,12 +60,13 @@ class RunStore:
 
         `speaker` is the account that is asked about the organization itself.
         """
+        own = _own(view, roster.planned) if view else {}
         if view:
             self._put(f"{run}/organization.json", _organization(view, speaker))
             with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-                list(pool.map(lambda it: self._put(_account_key(run, it), _own(view, it)), _with_own(roster, view)))
+                list(pool.map(lambda it: self._put(_account_key(run, it), own[it]), own))
         self._put(f"{run}/plan.json", asdict(roster))
-        self._put(f"{run}/items.json", list(_items(roster, view, spread)))
+        self._put(f"{run}/items.json", list(_items(roster, view, own.keys(), spread)))
         return f"{run}/items.json"
 
     def plan(self, run: str) -> Roster:
@@ -121,33 +122,41 @@ def _account_key(run: str, account: str) -> str:
     return f"{run}/accounts/{account}.json"
 
 
-def _with_own(roster: Roster, view: View) -> list[str]:
-    """The planned accounts of which the organization said something that it said of no other."""
-    return [it for it in roster.planned if any(_own(view, it).values())]
+def _known(view: View) -> Guardrails:
+    """The guardrails; none where they were not told, which the run's objects say apart."""
+    known = view.guardrails
+    return known if isinstance(known, Guardrails) else Guardrails(roots=[], attached={}, policies=[])
 
 
-def _own(view: View, account: str) -> dict[str, list[Any]]:
-    """What it said of the account alone: findings there, and the policies that are attached to no unit."""
-    findings, guardrails = view.shared.findings.get(account, []), view.guardrails
-    if not isinstance(guardrails, Guardrails):
-        return {"findings": findings, "policies": []}
-    attached = {it["Id"] for targets in guardrails.attached.values() for it in targets.get(account, [])}
-    own = attached - guardrails.shared(view.units)
-    return {"findings": findings, "policies": [it for it in guardrails.policies if it["PolicySummary"]["Id"] in own]}
+def _own(view: View, accounts: Iterable[str]) -> dict[str, dict[str, list[Any]]]:
+    """What was said of one account alone, of those where that is anything.
+
+    That is what was found there, and the policies that are attached to no unit.
+    """
+    guardrails = _known(view)
+    shared = guardrails.shared(view.units)
+    policies = {it["PolicySummary"]["Id"]: it for it in guardrails.policies}
+    own: dict[str, dict[str, list[Any]]] = {}
+    for account in accounts:
+        attached = {it["Id"] for targets in guardrails.attached.values() for it in targets.get(account, [])}
+        alone = [policies[name] for name in sorted(attached - shared)]
+        if (found := view.shared.findings.get(account, [])) or alone:
+            own[account] = {"findings": found, "policies": alone}
+    return own
 
 
 def _organization(view: View, speaker: str) -> dict[str, Any]:
     """What is the same for every account. It grows with the units, of which AWS allows 2,000, and not with accounts."""
-    guardrails, shared = view.guardrails, view.shared
-    told = guardrails if isinstance(guardrails, Guardrails) else Guardrails(roots=[], attached={}, policies=[])
+    guardrails, told = view.guardrails, _known(view)
+    shared = told.shared(view.units)
     return {
         "organization": dict(view.organization),
         "speaker": speaker,
         "roots": told.roots,
         "levels": at_levels(told, sorted(view.units)),
-        "policies": [it for it in told.policies if it["PolicySummary"]["Id"] in told.shared(view.units)],
+        "policies": [it for it in told.policies if it["PolicySummary"]["Id"] in shared],
         "guardrails_unavailable": guardrails.reason if isinstance(guardrails, Unavailable) else None,
-        **_shared(shared),
+        **_shared(view.shared),
     }
 
 
@@ -159,24 +168,25 @@ def _shared(shared: Shared) -> dict[str, Any]:
     }
 
 
-def _items(roster: Roster, view: View | None, spread: Spread) -> Iterator[dict[str, Any]]:
+def _items(roster: Roster, view: View | None, own: Collection[str], spread: Spread) -> Iterator[dict[str, Any]]:
+    """The entries of the map; `own` are the accounts that have an object of their own."""
     waits = spread.waits()
     for it in roster.assignments:
         wait = next(waits) if it.work is Work.AUDIT else 0
-        placed = {"organization": _placed(it.account, view)} if view and it.work is Work.AUDIT else {}
+        placed = {"organization": _placed(it.account, view, own)} if view and it.work is Work.AUDIT else {}
         yield {"account": it.account, "work": it.work, "reason": it.reason, "wait": wait, **placed}
 
 
-def _placed(account: str, view: View) -> dict[str, Any] | None:
+def _placed(account: str, view: View, own: Collection[str]) -> dict[str, Any] | None:
     """What the organization says of one account only; None for the deployment's own, if it is in another one."""
-    placed, guardrails = view.accounts.get(account), view.guardrails
+    placed = view.accounts.get(account)
     if placed is None:
         return None
     return {
         "Account": dict(placed.account),
         "Parents": [dict(it) for it in placed.parents],
-        "levels": at_levels(guardrails, [account]) if isinstance(guardrails, Guardrails) else [],
-        "own": any(_own(view, account).values()),
+        "levels": at_levels(_known(view), [account]),
+        "own": account in own,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Key
 
 from auditor.aws import batches
-from auditor.aws.headers import membership_of, missed_of
+from auditor.aws.headers import membership_of
 from auditor.aws.items import Item, header_of, owner_of
 from auditor.aws.schema import (
     CHANGED_BY_DAY,
@@ -109,15 +109,12 @@ def unseen_of(item: Mapping[str, Any]) -> Unseen:
 
 
 def known_of(item: Mapping[str, Any]) -> Known:
-    """What an account's place in the index says of it."""
-    missed = missed_of(item["audited"])
+    """What an account's place in the index says of it, where that is not that of accounts that were missed."""
     evidence_at = datetime.fromisoformat(item[CHANGED_BY_DAY.sort_key].partition("#")[0])
-    excused = item[CHANGED_BY_DAY.partition_key] == EXCUSED_NOW
     return Known(
         account=item["account"],
         evidence_at=evidence_at,
-        missed_at=missed.at if missed else None,
-        excused=excused,
+        excused=item[CHANGED_BY_DAY.partition_key] == EXCUSED_NOW,
     )
 
 
