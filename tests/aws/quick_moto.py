@@ -4,37 +4,38 @@ A transaction would copy the whole table and its stream once for each write; an 
 types of an attribute under every name that moto knows for one.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from copy import copy, deepcopy
 from typing import Any
 
 from botocore.model import StructureShape
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.table import StreamRecord
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
 
-_transact = DynamoDBBackend.transact_write_items
+_update = DynamoDBBackend.update_item
 _structure = BaseJSONSerializer._serialize_type_structure
 
 
-class _Writes(list[dict[str, Any]]):
-    """Moto goes through a transaction first to back up its tables, and then to write; a table needs one backup."""
-
-    backed_up = False
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        if self.backed_up:
-            return super().__iter__()
-        self.backed_up = True
-        return iter({op["TableName"]: write for write in list(super().__iter__()) for op in write.values()}.values())
+def _kept_as_it_was(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
+    """An update of a copy: whoever has kept the item, keeps it as it was."""
+    table = backend.get_table(table_name)
+    beside = table.items[DynamoType(key[table.hash_key_attr])]
+    place = DynamoType(key[str(table.range_key_attr)])
+    if place in beside:
+        beside[place] = deepcopy(beside[place])
+    return _update(backend, table_name, key, *args, **kwargs)
 
 
-def _backed_up_once(backend: DynamoDBBackend, writes: list[dict[str, Any]]) -> None:
-    _transact(backend, _Writes(writes))
-
-
-def _itself(record: StreamRecord, _: dict[int, Any]) -> StreamRecord:
-    """What a stream has said does not change."""
-    return record
+def _backup(table: Table, _: dict[int, Any]) -> Table:
+    """What the table holds now; its items do not change, but are replaced."""
+    saved = copy(table)
+    saved.items = defaultdict(dict, {key: dict(beside) for key, beside in table.items.items()})
+    if table.stream_shard:
+        saved.stream_shard = copy(table.stream_shard)
+        saved.stream_shard.table, saved.stream_shard.items = saved, list(table.stream_shard.items)
+    return saved
 
 
 def _as_it_stands(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: StructureShape, key: str) -> None:
@@ -49,6 +50,6 @@ def _as_it_stands(serializer: BaseJSONSerializer, serialized: Any, value: Any, s
 
 def install() -> None:
     """Let moto write, roll back and answer as before."""
-    DynamoDBBackend.transact_write_items = _backed_up_once  # type: ignore[assignment, method-assign]
-    StreamRecord.__deepcopy__ = _itself  # type: ignore[attr-defined]
+    DynamoDBBackend.update_item = _kept_as_it_was  # type: ignore[assignment, method-assign]
+    Table.__deepcopy__ = _backup  # type: ignore[attr-defined]
     BaseJSONSerializer._serialize_type_structure = _as_it_stands  # type: ignore[assignment, method-assign]

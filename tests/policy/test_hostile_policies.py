@@ -4,13 +4,11 @@ How long something takes is no business of a test: `bench/fuzz.py` takes the tim
 """
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
-from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +20,7 @@ from auditor.policy.document import MalformedPolicyError, decode, statements
 from auditor.policy.match import matches
 from tests.policy.probes import PROBES, ROWS
 from tests.policy.probes.probe import ALL, OBJECT, SESSION, USER, Values, allow, but, deny, doc, to
+from tests.work import lines
 
 SEEDS: tuple[dict[str, Any], ...] = (
     *(document for probe in PROBES for document in probe.identity),
@@ -228,24 +227,6 @@ QUADRATIC: dict[str, Callable[[int], Hostile]] = {
     ),
 }
 EVERY = {**LINEAR, **{f"{name}-2": make for name, make in QUADRATIC.items()}}
-
-
-def lines(call: Callable[[], object]) -> int:
-    """The lines of the package that a call runs."""
-    ran = 0
-
-    def count(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal ran
-        ran += event == "line"
-        return count if frame.f_globals.get("__name__", "").startswith("auditor.policy") else None
-
-    before = sys.gettrace()
-    sys.settrace(count)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
-    return ran
 
 
 @pytest.mark.parametrize("make", LINEAR.values(), ids=LINEAR)
