@@ -21,7 +21,6 @@ from typing import Any
 from unittest import mock
 
 import boto3
-import botocore.session
 from moto import mock_aws
 
 from auditor import settings
@@ -41,7 +40,7 @@ from bench.fleet_table import Mirror
 from bench.meter import Meter, Units
 from tests.aws import dynamodb_local
 from tests.aws.functions import CONTEXT
-from tests.aws.wire import LOADER, Wire, new_session
+from tests.aws.wire import Wire, new_session
 from tests.cli.table import make_table
 
 BUCKET = "evidence"
@@ -150,9 +149,7 @@ class World:
         return self.own[0]
 
     def _session(self, **named: Any) -> boto3.Session:
-        core = botocore.session.get_session()
-        core.register_component("data_loader", LOADER)
-        session = boto3.Session(botocore_session=core, **{"region_name": "us-east-1", **named})
+        session = new_session(**named)
         self.counted.mount(session)
         self.mirror.mount(session, self.meter)
         return session
@@ -258,7 +255,7 @@ def running(endpoint: str, folder: Path, size: int) -> Iterator[World]:
         world = World(endpoint=endpoint, folder=folder, organization=organization, table=told["table_name"])
         made = dict.fromkeys((audit, summarise, entering), world.session) | {plan: world.planning}
         for module, session in made.items():
-            held.enter_context(mock.patch.object(module, "boto3", SimpleNamespace(Session=session)))
+            held.enter_context(mock.patch.object(module, "new_session", session))
         for name in ("gather", "snapshot", "evaluate"):
             held.enter_context(mock.patch.object(audit, name, getattr(world, name)))
         held.enter_context(mock.patch.object(settings, "DEPLOYED", deployed))

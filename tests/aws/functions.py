@@ -95,7 +95,7 @@ class Functions:
     def session(self, **credentials: str) -> boto3.Session:
         """A session of the functions' own account, or of that whose credentials are given."""
         account = get_account_id_from(credentials["aws_access_key_id"]) if credentials else ACCOUNT
-        session = signed_in(**credentials) if credentials else new_session()
+        session = new_session(**credentials)
         FakeAccessAnalyzer(self.analyzed.get(account, {})).mount(session)
         self.wire_in(account).mount(session)
         return session
@@ -213,22 +213,17 @@ class Functions:
         return {key.removeprefix(f"{prefix}/"): body for key, body in bodies.items()}
 
 
-def signed_in(
-    aws_access_key_id: str, aws_secret_access_key: str, aws_session_token: str, region_name: str = "us-east-1"
-) -> boto3.Session:
-    """A session with these credentials, as boto3.Session takes them."""
-    session = new_session(region_name)
-    session._session.set_credentials(aws_access_key_id, aws_secret_access_key, aws_session_token)
-    return session
-
-
 def session_in(account: str) -> boto3.Session:
     """A session of moto's in the account."""
     if account == ACCOUNT:
         return new_session()
     role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
     given = new_session().client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    return signed_in(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    return new_session(
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
 
 
 def credential_report(account: str = ACCOUNT) -> bytes:

@@ -1,7 +1,6 @@
 """Another account is entered through its role, or it is known why not."""
 
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -9,14 +8,14 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
-from auditor.aws import entering
+from auditor.aws import entering, session
 from auditor.aws.entering import ALWAYS_ENABLED, HOME, Door, NotEnteredError, entered
 from auditor.aws.gather import gather
 from auditor.aws.session import Aws, connect
 from auditor.aws.sources.authorization_details import AUTHORIZATION_DETAILS
 from auditor.core.evidence import Answer
 from auditor.core.model import Owner, Unavailable
-from tests.aws.functions import session_in, signed_in
+from tests.aws.functions import session_in
 from tests.aws.wire import Params, Refused, Reply, Wire, always, new_session
 from tests.build import NOW
 
@@ -41,11 +40,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Wire, Aws | U
         wire = Wire(script=answers | replies)
 
         def session(**given: str) -> boto3.Session:
-            made = signed_in(**given)
+            made = new_session(**given)
             wire.mount(made)
             return made
 
-        monkeypatch.setattr(entering, "boto3", SimpleNamespace(Session=session))
+        monkeypatch.setattr(entering, "new_session", session)
         hub = new_session(region)
         wire.mount(hub)
         here = Aws(session=hub, owner=Owner(account=HUB, partition=partition), now=NOW)
@@ -143,10 +142,17 @@ def test_account_of_the_deployment_needs_no_door(opened: Opened) -> None:
     assert account.owner.account == HUB
 
 
-def test_two_accounts_in_one_process_answer_for_themselves_whoever_was_asked_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(entering, "boto3", SimpleNamespace(Session=signed_in))
+def test_sessions_share_what_is_read_of_the_services_and_nothing_else() -> None:
+    ana, bo = (session.new_session(aws_access_key_id=it, aws_secret_access_key=it) for it in ("ana", "bo"))
+    assert [it.get_credentials().access_key for it in (ana, bo)] == ["ana", "bo"]
+    loaders = [it._session.get_component("data_loader") for it in (ana, bo)]
+    assert loaders[0] is loaders[1]
+    assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
+    assert ana.events is not bo.events
+    assert ana.resource("dynamodb", region_name="eu-west-1").meta.client.meta.region_name == "eu-west-1"
+
+
+def test_two_accounts_in_one_process_answer_for_themselves_whoever_was_asked_before() -> None:
     with mock_aws():
         here = connect(new_session(), NOW)
         users = {MEMBER: "ana", OTHER: "bo"}

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -39,7 +38,7 @@ from tests.aws.faults import throttled
 from tests.aws.functions import CONTEXT
 from tests.aws.template import TableDefinition
 from tests.aws.test_gather import script
-from tests.aws.wire import LOADER, Wire, new_session, scripted
+from tests.aws.wire import Wire, new_session, scripted
 from tests.build import NOW
 
 HERE = "123456789012"
@@ -90,9 +89,7 @@ class Fleet:
     prepare: Callable[[boto3.Session], None] = lambda _: None
 
     def session(self, **named: Any) -> boto3.Session:
-        core = botocore.session.get_session()
-        core.register_component("data_loader", LOADER)
-        session = boto3.Session(botocore_session=core, **{"region_name": "us-east-1", **named})
+        session = new_session(**named)
         if named:
             self.prepare(session)
         return session
@@ -135,7 +132,7 @@ def fleet(
         for name, value in {**told, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_endpoint}.items():
             monkeypatch.setenv(name, value)
         for module in (plan, audit, summarise, entering):
-            monkeypatch.setattr(module, "boto3", SimpleNamespace(Session=made.session))
+            monkeypatch.setattr(module, "new_session", made.session)
         monkeypatch.setattr(audit, "gather", seen_at_once)
         monkeypatch.setattr(settings, "DEPLOYED", deployed)
         monkeypatch.setattr(settings, "now", lambda: NOW)

@@ -7,7 +7,6 @@ from copy import deepcopy
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -94,7 +93,7 @@ def functions(
         made.deploy()
         populate()
         for module in (audit, notify, plan, summarise, tell):
-            monkeypatch.setattr(module, "boto3", SimpleNamespace(Session=made.session))
+            monkeypatch.setattr(module, "new_session", made.session)
         monkeypatch.setattr(audit, "evaluate", spied(made.evaluated))
         monkeypatch.setattr(settings, "DEPLOYED", made.settings)
         monkeypatch.setattr(exceptions_file, "SHIPPED", made.exceptions)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -122,7 +121,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch, table_definition: TableDefinition, tm
     with mock_aws():
         functions = Functions(asset=tmp_path)
         for module in (audit, plan, summarise, entering):
-            monkeypatch.setattr(module, "boto3", SimpleNamespace(Session=functions.session))
+            monkeypatch.setattr(module, "new_session", functions.session)
         monkeypatch.setattr(audit, "gather", partial(gather, sources=[it for it in SOURCES if it.name in FEW]))
         monkeypatch.setattr(audit, "evaluate", spied(functions.evaluated))
         monkeypatch.setattr(settings, "DEPLOYED", functions.settings)

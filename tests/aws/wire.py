@@ -11,17 +11,14 @@ from datetime import datetime
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 
+from auditor.aws import session
 from auditor.aws.session import Aws
 from auditor.core.model import Owner
 from tests.build import NOW, OWNER
-
-LOADER = botocore.session.get_session().get_component("data_loader")
-"""One for all sessions: reading the models of the services is what is slow about a client."""
 
 OTHER_ACTION = {
     "access-analyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
@@ -154,10 +151,8 @@ def paged(member: str, pages: Sequence[Sequence[Any]], **rest: Any) -> Reply:
     return reply
 
 
-def new_session(region: str = "us-east-1") -> boto3.Session:
-    core = botocore.session.get_session()
-    core.register_component("data_loader", LOADER)
-    return boto3.Session(botocore_session=core, region_name=region)
+def new_session(region_name: str = "us-east-1", **credentials: str) -> boto3.Session:
+    return session.new_session(region_name=region_name, **credentials)
 
 
 def scripted(wire: Wire, *, now: datetime = NOW, owner: Owner = OWNER, pauses: list[float] | None = None) -> Aws:

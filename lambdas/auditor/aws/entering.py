@@ -7,7 +7,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from auditor.aws.errors import AWS_ERRORS, as_unavailable
-from auditor.aws.session import Aws, connect
+from auditor.aws.session import Aws, connect, new_session
 from auditor.core.model import Owner, Unavailable
 
 ACTIONS = ("sts:AssumeRole",)
@@ -61,7 +61,7 @@ class Door:
             ExternalId=self.external_id,
             DurationSeconds=SECONDS,
         )["Credentials"]
-        return boto3.Session(
+        return new_session(
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Self, TypeVar, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from auditor.aws.told import Told
@@ -17,6 +18,10 @@ from auditor.core.model import Owner, Unavailable
 GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=60)
 REGIONAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
 """A Region that does not answer must not hold up the others for long."""
+
+_MODELS = botocore.session.get_session().get_component("data_loader")
+"""What botocore reads of how AWS's services are spoken to, for all sessions of the process: reading it again takes as
+long as an account's clients otherwise take together. Nothing in it is an account's."""
 
 OUT_OF_TIME = Unavailable(reason="not asked: the audit had no time left for it")
 
@@ -76,6 +81,15 @@ class Aws:
         if question not in self.memory:
             self.memory[question] = ask()
         return cast("T", self.memory[question])
+
+
+def new_session(**given: str) -> boto3.Session:
+    """A boto3 session, which takes what boto3.Session takes."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _MODELS)
+    session = boto3.Session(botocore_session=core, **given)
+    _MODELS.search_paths[:] = dict.fromkeys(_MODELS.search_paths)  # boto3 adds its own, each time
+    return session
 
 
 def connect(session: boto3.Session, now: datetime) -> Aws:

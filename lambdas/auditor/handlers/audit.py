@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,7 +16,7 @@ from auditor.aws.evidence_store import EvidenceStore
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.run_store import RunStore
-from auditor.aws.session import Aws, connect
+from auditor.aws.session import Aws, connect, new_session
 from auditor.core.decide import close_account, excuse, gone, miss
 from auditor.core.evaluate import Evaluation, evaluate, membership_in
 from auditor.core.evidence import Evidence
@@ -45,7 +44,7 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Do what is to be done about an account; what was done, in counts and reasons."""
     task = settings.validated(Task, event)
     office = _office(settings.from_environment(settings.AuditSettings), settings.deployment())
-    here = connect(boto3.Session(), task.clock(settings.now()))
+    here = connect(new_session(), task.clock(settings.now()))
     owner = replace(here.owner, account=task.account or here.owner.account)
     if task.work is not Work.AUDIT:
         outcome = office.note(owner, here, task.work, task.reason, _place(task))
@@ -91,7 +90,7 @@ class Office:
         """The account with what the run was told of it."""
         if task.run is None or task.organization is None:
             return account
-        session = boto3.Session()
+        session = new_session()
         account.calls.listen(session)
         told = self.runs.told(task.run, task.organization, session, account.now)
         return replace(account, told=told)
@@ -131,7 +130,7 @@ class Office:
 
 
 def _office(told: settings.AuditSettings, deployed: settings.Deployment) -> Office:
-    session = boto3.Session()
+    session = new_session()
     s3 = session.client("s3")
     return Office(
         deployed=deployed,

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from auditor import settings
 from auditor.aws.machines import Machines
 from auditor.aws.outbox import Handed, Outbox, Telling
+from auditor.aws.session import new_session
 
 logger = Logger(service="auditor")
 
@@ -25,7 +25,7 @@ class Redrive(BaseModel):
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Hand on a batch of stream records, or what was left behind; the stream delivers the rest of a batch again."""
     told = settings.from_environment(settings.NotifySettings)
-    session = boto3.Session()
+    session = new_session()
     outbox = Outbox(
         table=session.resource("dynamodb").Table(told.table_name),
         machines=Machines(

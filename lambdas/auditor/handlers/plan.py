@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -13,7 +12,7 @@ from auditor.aws.errors import busy
 from auditor.aws.organization_view import View, look
 from auditor.aws.run_store import RunStore, Spread, place_of
 from auditor.aws.runs_table import RunsTable, counted
-from auditor.aws.session import Aws, connect
+from auditor.aws.session import Aws, connect, new_session
 from auditor.core.model import Owner, Unavailable
 from auditor.core.roster import CLOSED, Roster, RosterError, Run, roster
 from auditor.handlers.trigger import Trigger
@@ -27,18 +26,18 @@ logger = Logger(service="auditor")
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Plan the run of one clock: the same again does not repeat what is done; where what is to be done lies."""
     told, accounts = settings.from_environment(settings.PlanSettings), settings.deployment().accounts
-    session = boto3.Session()
+    session = new_session()
     here = connect(session, settings.validated(Trigger, event).clock(settings.now()))
     if accounts.audit_account not in {None, here.owner.account}:
         raise RosterError(f"this is account {here.owner.account}; the settings say {accounts.audit_account}")
-    table = RunsTable(table=boto3.Session().resource("dynamodb").Table(told.table_name), partition=here.owner.partition)
+    table = RunsTable(table=new_session().resource("dynamodb").Table(told.table_name), partition=here.owner.partition)
     view = _view(here, accounts)
     listing = view.listing() if view else None
     closed = [it.account for it in listing.accounts if it.state == CLOSED] if listing else []
     known = [*table.remembered(closed), *table.known(here.now)]
     plan = roster(accounts.selection(here.owner.account), listing, known, here.now)
     run = place_of(here.owner.partition, here.now)
-    store = RunStore(s3=boto3.Session().client("s3"), bucket=told.evidence_bucket)
+    store = RunStore(s3=new_session().client("s3"), bucket=told.evidence_bucket)
     spread = Spread(at_once=accounts.at_once, over=timedelta(minutes=accounts.spread_minutes))
     key = store.keep(run, plan, view, _speaker(plan, view, here, _door(accounts)), spread)
     skipped = counted(plan.skipped.values())

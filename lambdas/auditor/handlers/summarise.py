@@ -4,7 +4,6 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,7 +13,7 @@ from auditor.aws.errors import busy
 from auditor.aws.findings_table import FindingsTable
 from auditor.aws.run_store import RunStore
 from auditor.aws.runs_table import RunsTable, counted, known_by
-from auditor.aws.session import connect
+from auditor.aws.session import connect, new_session
 from auditor.core.decide import miss
 from auditor.core.model import Owner
 from auditor.core.roster import Roster, Run, unreached, whole
@@ -33,7 +32,7 @@ NOT_REACHED = "the run ended before it was audited"
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Mark whom the run did not reach, and keep what became of it; `failed` if it broke off or missed too many."""
     told, summary = settings.from_environment(settings.SummariseSettings), settings.validated(Summary, event)
-    session = boto3.Session()
+    session = new_session()
     here = connect(session, summary.clock(settings.now()))
     table = session.resource("dynamodb").Table(told.table_name)
     runs = RunsTable(table=table, partition=here.owner.partition)

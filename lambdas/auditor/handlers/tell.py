@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import boto3
 import urllib3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -15,6 +14,7 @@ from auditor.aws import exceptions_file
 from auditor.aws.daily import Daily
 from auditor.aws.mailroom import Mailroom, Told, known_channels
 from auditor.aws.post import Post
+from auditor.aws.session import new_session
 from auditor.aws.webhook import Webhook
 
 logger = Logger(service="auditor")
@@ -36,7 +36,7 @@ def handler(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
 def mailrooms() -> list[Mailroom]:
     """One for each channel of the deployment."""
     names, deployment, now = settings.from_environment(settings.TellSettings), settings.deployment(), settings.now()
-    session = boto3.Session()
+    session = new_session()
     table = session.resource("dynamodb").Table(names.table_name)
     post = Post(
         sns=session.client("sns"),
