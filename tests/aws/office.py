@@ -34,6 +34,7 @@ REGION = "us-east-1"
 MOTO_ACCOUNT = "123456789012"
 DIGEST_HOUR = 8
 KINDS_OF_LETTERS = ("text", "chat")
+TOPICS = (*KINDS_OF_LETTERS, "events")
 
 
 LAYER = Layer()
@@ -78,9 +79,7 @@ class Office:
     def __post_init__(self) -> None:
         sns = self.client("sns")
         for name in (
-            "text",
-            "chat",
-            "events",
+            *TOPICS,
             *(f"{kind}-{it.name}" for kind in KINDS_OF_LETTERS for it in self.telling.channels),
         ):
             sns.create_topic(Name=self._name(name))
@@ -98,6 +97,17 @@ class Office:
     @property
     def table(self) -> Any:
         return self.client("dynamodb").Table(self.store.name)
+
+    def copy(self, store: Store) -> "Office":
+        """An office with another, empty store, where all has been done that was done here; the stream is read."""
+        twin = Office(store=store)
+        with twin.table.batch_writer() as writer:
+            for item in self.store.items().values():
+                writer.put_item(Item=item)
+        twin.read_up_to = max(int(it["dynamodb"]["SequenceNumber"]) for it in twin._shard())
+        for name in TOPICS:
+            twin._published(name).extend(self._published(name))
+        return twin
 
     # What the functions do.
 
@@ -170,8 +180,11 @@ class Office:
 
     def sent(self, topic: str) -> list[tuple[str, str | None, dict[str, Any]]]:
         """Body, subject and attributes of what was published on one topic."""
-        known = sns_backends[MOTO_ACCOUNT][REGION].topics[self.topic(topic)].sent_notifications
-        return [(body, subject, attributes or {}) for _, body, subject, attributes, _ in known]
+        return [(body, subject, attributes or {}) for _, body, subject, attributes, _ in self._published(topic)]
+
+    def _published(self, topic: str) -> list[Any]:
+        """As moto keeps it."""
+        return sns_backends[MOTO_ACCOUNT][REGION].topics[self.topic(topic)].sent_notifications
 
     def machine_ids(self) -> Counter[str]:
         """How often machines were told each document, by its id."""

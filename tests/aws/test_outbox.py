@@ -211,7 +211,7 @@ def test_refusal_stops_the_batch_and_is_made_good_the_next_time(
 
 
 def test_large_batch_is_handed_on_in_transactions_of_a_hundred(known: Office) -> None:
-    count = 40 if known.store.is_moto else 400
+    count = 40 if known.store.is_moto else 120
     known.audit(seen(*(critical(f"N{number}") for number in range(count))))
     assert known.hand_on(SOON).count == count
     assert sorted(queues(known)) == ["ESCALATION"] * count + ["NOW"] * count
