@@ -49,22 +49,16 @@ class Run(Construct):
         """Make all of it."""
         super().__init__(scope, "Run")
         told = {"table_name": table.table_name, "evidence_bucket": bucket.bucket_name}
-        minutes = cdk.Duration.minutes(15)
-        self.plan = AuditorFunction(
-            self,
-            "plan",
-            code=code,
-            environment=environment(PlanSettings, told),
-            timeout=minutes,
-            memory=1024,
-        )
-        self.summarise = AuditorFunction(
-            self,
-            "summarise",
-            code=code,
-            environment=environment(SummariseSettings, told),
-            timeout=minutes,
-            memory=512,
+        self.plan, self.summarise = (
+            AuditorFunction(
+                self,
+                name,
+                code=code,
+                environment=environment(settings, told),
+                timeout=cdk.Duration.minutes(15),
+                memory=megabytes,
+            )
+            for name, settings, megabytes in (("plan", PlanSettings, 1024), ("summarise", SummariseSettings, 512))
         )
         self._allow(deployment, table, bucket)
         self.machine = self._machine(deployment, audit, bucket)

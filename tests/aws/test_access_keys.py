@@ -1,6 +1,7 @@
 """Access keys: asked only of those who have an active one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from auditor.aws.gather import gather
@@ -83,3 +84,20 @@ def test_status_says_whether_a_key_is_active() -> None:
     entries = [key_entry(f"AKIA{it}", Status=it) for it in ("Active", "Inactive", "Expired")]
     read = ACCESS_KEYS.read({"AccessKeyMetadata": [{**it, "CreateDate": NOW.isoformat()} for it in entries]}, OWNER)
     assert [it.active for it in read.subjects if isinstance(it, KeyMetadata)] == [True, False, False]
+
+
+def test_source_stops_asking_when_the_audits_time_is_over() -> None:
+    """Half of the users were asked in time: what they said is no answer about all."""
+    users = [f"user-{number}" for number in range(100)]
+    content = {"Content": report(*(report_row(it, **report_key(1)) for it in users)).encode(), "GeneratedTime": NOW}
+    waited: list[float] = []
+
+    def keys_of(params: Params) -> dict[str, Any]:
+        waited.append(1)
+        return {"AccessKeyMetadata": [key_entry(user=params["UserName"])]}
+
+    wire = Wire(script={"GetCredentialReport": always(content), "ListAccessKeys": keys_of})
+    aws = replace(scripted(wire, pauses=waited), until=50)
+    answer = gather(aws, [CREDENTIAL_REPORT, ACCESS_KEYS]).answers["access-keys"]
+    assert answer == Unavailable(reason="LateError: the audit had no time left to ask everything")
+    assert 50 < len(wire.named("ListAccessKeys")) < 60

@@ -31,7 +31,7 @@ reports = st.lists(texts.filter(str.strip), min_size=1, max_size=3, unique=True)
     lambda names: report(*map(report_row, names))
 )
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-whys = st.builds(Unavailable, reason=texts, inapplicable=st.booleans())
+whys = st.builds(Unavailable, reason=texts, inapplicable=st.booleans(), elsewhere=st.sampled_from(["", ACCOUNT]))
 
 
 @st.composite

@@ -26,7 +26,9 @@ from auditor.aws.sources.regions import REGIONS
 from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.evidence import Answer, Evidence
+from auditor.core.life import Resolution
 from auditor.core.model import Observed, Owner, Unavailable
+from auditor.core.reconcile import reconcile
 from auditor.core.roster import Assignment, Roster, Work
 from auditor.core.subjects.access_analyzer import Analyzer
 from tests.aws.answers import analyzer_entry, finding_entry
@@ -34,7 +36,7 @@ from tests.aws.scripted_organization import ID, MANAGEMENT, REFUSED, Organizatio
 from tests.aws.test_organization_view import DELEGATE, DELEGATED, HUB, A, B, aws, found
 from tests.aws.test_organization_view import analyzer as organizations
 from tests.aws.wire import Params, Refused, Wire, always, new_session
-from tests.build import NOW
+from tests.build import NOW, audited, evaluation, finding
 from tests.deployed.access_analyzer import RegionAnswers
 
 SPREAD = Spread(at_once=20, over=timedelta(minutes=5))
@@ -240,13 +242,30 @@ def test_organization_itself_is_asked_about_in_one_account_only(store: RunStore)
     items = keep(store, (MANAGEMENT, A), view(), MANAGEMENT)
     said = answers(member(A, items, store)[0], ORGANIZATION, DELEGATED_ADMINISTRATORS, ORGANIZATION_FEATURES)
     why = Unavailable(
-        reason=f"the organization's own facts are judged once, in account {MANAGEMENT}", inapplicable=True
+        reason=f"the organization's own facts are judged once, in account {MANAGEMENT}",
+        inapplicable=True,
+        elsewhere=MANAGEMENT,
     )
     assert {name: said[name] for name in ORGANIZATIONS_OWN} == dict.fromkeys(ORGANIZATIONS_OWN, why)
     speaker, _ = member(MANAGEMENT, items, store)
     said = answers(speaker, ORGANIZATION, DELEGATED_ADMINISTRATORS, ORGANIZATION_FEATURES)
     assert said["delegated-administrators"].reason.startswith("ListDelegatedAdministrators: "), "it was asked"
     assert said["organization-features"]["Error"] == "AccountNotManagementOrDelegatedAdministrator"
+
+
+def test_what_was_found_about_the_organization_ends_where_another_account_speaks_for_it_now(store: RunStore) -> None:
+    """The checks that are about the organization itself, and no others."""
+    items = keep(store, (MANAGEMENT, A), view(), MANAGEMENT)
+    evidence = gather(member(A, items, store)[0], SOURCES)
+    replayed = decode(encode(evidence, SOURCES), NOW).evidence
+    known = [finding(check, check) for check in CATALOGUE]
+    before = audited(replace(evaluation(*known, age=1), owner=evidence.owner))
+    for seen in (evidence, replayed):
+        changes = reconcile(evaluate(snapshot(seen), CATALOGUE.values()), before).transitions
+        handed_over = {it.after.finding.check for it in changes if it.after.resolution is Resolution.JUDGED_ELSEWHERE}
+        assert handed_over == {
+            *("absent-delegated-administrator", "unlisted-delegated-administrator", "decentralized-root-access")
+        }
 
 
 def test_evidence_of_a_run_replays_offline_to_the_same_findings(store: RunStore) -> None:

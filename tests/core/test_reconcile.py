@@ -547,3 +547,26 @@ def test_partial_look_touches_only_what_it_saw(history: list[Evaluation], partia
     assume(known.records)
     touched = {change.after.finding.check for change in reconcile(partial, known).transitions}
     assert touched <= set(partial.examined)
+
+
+# Judged in another account.
+
+HANDED_OVER = evaluation(looked_at={}, skipped=(replace(skip(inapplicable=True), elsewhere="111122223334"),))
+
+
+def test_what_is_judged_in_another_account_is_resolved_as_that_and_is_back_if_it_is_judged_here_again() -> None:
+    change = only(reconcile(HANDED_OVER, BROKEN))
+    assert (change.event, change.resolution) == (Event.RESOLVED, Resolution.JUDGED_ELSEWHERE)
+    after_it = after(reconcile(HANDED_OVER, BROKEN), BROKEN)
+    assert reconcile(HANDED_OVER, after_it).transitions == ()
+    back = only(reconcile(evaluation(finding(), age=-1), after_it))
+    assert (back.event, back.resolution) == (Event.REOPENED, None)
+
+
+def test_late_audit_hands_nothing_over() -> None:
+    assert reconcile(replace(HANDED_OVER, evidence_at=ago(3)), BROKEN).transitions == ()
+
+
+def test_gap_by_design_that_nobody_fills_elsewhere_resolves_nothing() -> None:
+    gap = evaluation(looked_at={}, skipped=(skip(inapplicable=True),))
+    assert reconcile(gap, BROKEN).transitions == ()

@@ -106,6 +106,7 @@ def test_findings_of_two_exceptions_have_two_lines() -> None:
         (Resolution.THRESHOLD_CHANGED, "threshold changed"),
         (Resolution.CHECK_RETIRED, "check retired"),
         (Resolution.ACCOUNT_CLOSED, "account closed"),
+        (Resolution.JUDGED_ELSEWHERE, "judged in another account"),
     ],
 )
 def test_resolved_finding_says_why(resolution: Resolution, words: str) -> None:

@@ -132,7 +132,7 @@ class Daily:
 
 def _lost(news: News) -> bool:
     """Whether the news are that an account is not audited."""
-    return news.gap is not None and news.gap.of_account and bool(news.gap.reason)
+    return bool(news.account_gap and news.account_gap.reason)
 
 
 def _still_so(bundle: Bundle, unseen: Collection[Owner]) -> Bundle:

@@ -20,6 +20,12 @@ class NotReadyError(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
     fmt = "{what} was not ready after {seconds} seconds"
 
 
+class LateError(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
+    """A source has more to ask than the audit has time for."""
+
+    fmt = "the audit had no time left to ask everything"
+
+
 class BusyError(RuntimeError):
     """AWS throttled, or failed by itself: the same again may succeed."""
 

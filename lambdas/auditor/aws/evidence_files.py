@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -41,10 +41,11 @@ class Reason(Shape):
 
     reason: str
     inapplicable: bool = False
+    elsewhere: str = ""
 
     def as_unavailable(self) -> Unavailable:
         """The same as a value of the model."""
-        return Unavailable(reason=self.reason, inapplicable=self.inapplicable)
+        return Unavailable(**self.model_dump())
 
 
 class AccountFile(Shape):
@@ -97,7 +98,8 @@ def _account_entries(evidence: Evidence) -> dict[str, Any]:
 
 
 def _reason(why: Unavailable) -> str | dict[str, Any]:
-    return {"reason": why.reason, "inapplicable": True} if why.inapplicable else why.reason
+    more = {name: value for name, value in asdict(why).items() if value and name != "reason"}
+    return {"reason": why.reason, **more} if more else why.reason
 
 
 def _json(value: Any) -> bytes:

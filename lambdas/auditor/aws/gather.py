@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -88,7 +89,7 @@ def snapshot(evidence: Evidence, sources: Iterable[Source] = SOURCES, *, strict:
 
 
 def _named(source: Source, why: Unavailable) -> Unavailable:
-    return Unavailable(reason=f"{source.name}: {why.reason}", inapplicable=why.inapplicable)
+    return replace(why, reason=f"{source.name}: {why.reason}")
 
 
 def _read(source: Source, answer: Answer, evidence: Evidence) -> Mapping[type[Subject], Observed[Subject]]:

@@ -206,4 +206,5 @@ def _instead(shared: Mapping[str, Any], account: str) -> Iterable[tuple[str, Una
         yield ORGANIZATION_POLICIES.name, Unavailable(reason=shared["guardrails_unavailable"])
     if account != shared["speaker"]:
         why = f"the organization's own facts are judged once, in account {shared['speaker']}"
-        yield from ((name, Unavailable(reason=why, inapplicable=True)) for name in ORGANIZATIONS_OWN)
+        gap = Unavailable(reason=why, inapplicable=True, elsewhere=shared["speaker"])
+        yield from ((name, gap) for name in ORGANIZATIONS_OWN)

@@ -11,6 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from auditor.aws.errors import LateError
 from auditor.aws.told import Told
 from auditor.core.evidence import Refresh
 from auditor.core.model import Owner, Unavailable
@@ -66,6 +67,11 @@ class Aws:
     def late(self) -> bool:
         """Whether there is no time left to ask."""
         return self.elapsed() > self.until
+
+    def ensure_time(self) -> None:
+        """Raise LateError if there is no time left to ask."""
+        if self.late:
+            raise LateError
 
     def within(self, seconds: float) -> Self:
         """The same account, asked for so many seconds from now on."""

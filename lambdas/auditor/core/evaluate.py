@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -69,12 +69,16 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Skip:
-    """Something a check did not look at: everything (`scope` None), a Region, or the resource it names."""
+    """Something a check did not look at: everything (`scope` None), a Region, or the resource it names.
+
+    `elsewhere` is the account in which it is looked at instead.
+    """
 
     check: str
     scope: str | None
     reason: str
     inapplicable: bool
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,7 +280,7 @@ def _with_reasons(reason: str, severity: Severity, because: tuple[Because, ...])
 
 
 def _skip(check: Check, scope: str | None, gap: Unavailable) -> Skip:
-    return Skip(check=check.id, scope=scope, reason=gap.reason, inapplicable=gap.inapplicable)
+    return Skip(check=check.id, scope=scope, **asdict(gap))
 
 
 def _plain(evidence: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

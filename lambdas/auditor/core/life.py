@@ -61,6 +61,7 @@ class Resolution(StrEnum):
     THRESHOLD_CHANGED = "THRESHOLD_CHANGED"
     CHECK_RETIRED = "CHECK_RETIRED"
     ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
+    JUDGED_ELSEWHERE = "JUDGED_ELSEWHERE"
 
 
 @dataclass(frozen=True, kw_only=True)

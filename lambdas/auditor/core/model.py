@@ -22,11 +22,12 @@ class Unavailable:
     """A fact that could not be seen, and why.
 
     `inapplicable` marks what cannot be seen by design (the partition has no such API, nobody asked for that analysis):
-    it is shown and resolves nothing, but raises no alarm.
+    it is shown and resolves nothing, but raises no alarm. `elsewhere` is the account in which it is judged instead.
     """
 
     reason: str
     inapplicable: bool = False
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

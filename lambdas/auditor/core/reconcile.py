@@ -24,11 +24,15 @@ def reconcile(evaluation: Evaluation, ledger: Ledger, rules: Rules | None = None
 
     A check whose evidence is older than what it has already judged changes nothing, and neither does one that was
     skipped or not selected. A finding is resolved only if its subject, Region and check were completely seen, in
-    evidence newer than its own; or if its check was retired, whatever was seen. Exceptions cover and end by the audit's
+    evidence newer than its own; or if another account is looked at for it from now on, or its check was retired,
+    whatever was seen. Exceptions cover and end by the audit's
     clock, for findings that were not seen too.
     """
     look = _Look(evaluation=evaluation, ledger=ledger, rules=rules or Rules())
-    moved = {change.after.finding.id: change for change in (*look.found(), *look.gone(), *look.retired())}
+    moved = {
+        change.after.finding.id: change
+        for change in (*look.found(), *look.gone(), *look.handed_over(), *look.retired())
+    }
     transitions = covered(ledger, moved, look.rules.with_(ledger.exceptions), look.now, look.seen)
     header = look.header(list(resulting(ledger, transitions).values()))
     nothing_newer = not transitions and header == ledger.header
@@ -142,6 +146,14 @@ class _Look:
             return Resolution.THRESHOLD_CHANGED
         fixed = examined.gone_is_fixed or finding.uid in examined.uids
         return Resolution.FIXED if fixed else Resolution.RESOURCE_DELETED
+
+    def handed_over(self) -> Iterator[Change]:
+        """What is judged in another account from now on, as it is if another one speaks for the organization."""
+        elsewhere = {it.check for it in self.evaluation.skipped if it.elsewhere}
+        for record in self.ledger.records.values():
+            handed = record.status is Status.OPEN and self.rules.present(record.finding.check) in elsewhere
+            if handed and not self.late:
+                yield resolved(record, record, Resolution.JUDGED_ELSEWHERE, self.evaluation.evidence_at)
 
     def retired(self) -> Iterator[Change]:
         """What no check asks about any more."""

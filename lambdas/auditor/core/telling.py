@@ -126,6 +126,11 @@ class News:
     record: Record | None = None
     gap: Gap | None = None
 
+    @property
+    def account_gap(self) -> Gap | None:
+        """The gap, if it is that nobody can look into the account, or that somebody can again."""
+        return self.gap if self.gap and self.gap.of_account else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:

@@ -40,6 +40,7 @@ RESOLUTIONS = {
     Resolution.THRESHOLD_CHANGED: "threshold changed",
     Resolution.CHECK_RETIRED: "check retired",
     Resolution.ACCOUNT_CLOSED: "account closed",
+    Resolution.JUDGED_ELSEWHERE: "judged in another account",
 }
 
 Gaps = dict[tuple[Owner, str], str]
@@ -102,12 +103,12 @@ class _Day:
     @cached_property
     def labels(self) -> Labels:
         """What each account is called of which there is more to tell than whether it is audited."""
-        return labels(replace(self.bundle, news=tuple(it for it in self.bundle.news if not _of_account(it))))
+        return labels(replace(self.bundle, news=tuple(it for it in self.bundle.news if not it.account_gap)))
 
     @property
     def again(self) -> list[str]:
         """The accounts that are audited again."""
-        its = [it for it in self.bundle.news if it.gap and it.gap.of_account and it.owner not in self.lost]
+        its = [it for it in self.bundle.news if it.account_gap and it.owner not in self.lost]
         return list(labels(replace(self.bundle, news=tuple(its))).values())
 
     @cached_property
@@ -226,25 +227,21 @@ def _open(record: Record, known: Labels) -> str:
 
 def _gaps(bundle: Bundle) -> Gaps:
     """Of several news about the same account and check, the last."""
-    return {(it.owner, it.gap.check): it.gap.reason for it in _in_order(bundle) if it.gap and not it.gap.of_account}
+    return {(it.owner, it.gap.check): it.gap.reason for it in _in_order(bundle) if it.gap and not it.account_gap}
 
 
 def _lost(bundle: Bundle) -> dict[Owner, Unseen]:
     """The accounts of which the last news say that they are not audited."""
-    last = {it.owner: it for it in _in_order(bundle) if it.gap and it.gap.of_account}
+    last = {it.owner: it for it in _in_order(bundle) if it.account_gap}
     return {
-        owner: Unseen(owner=owner, reason=it.gap.reason, membership=Membership(name=it.name))
+        owner: Unseen(owner=owner, reason=it.account_gap.reason, membership=Membership(name=it.name))
         for owner, it in last.items()
-        if it.gap and it.gap.reason
+        if it.account_gap and it.account_gap.reason
     }
 
 
 def _in_order(bundle: Bundle) -> list[News]:
     return sorted(bundle.news, key=lambda it: (it.owner.partition, it.owner.account, it.key))
-
-
-def _of_account(news: News) -> bool:
-    return news.gap is not None and news.gap.of_account
 
 
 def _by_account(lost: Iterable[tuple[Owner, str, str]], known: Labels) -> list[str]:

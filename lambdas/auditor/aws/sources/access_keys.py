@@ -1,19 +1,16 @@
 """Access keys with their ids and true creation dates, of the users whose report shows an active key."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from typing import Any, Literal
 
 from pydantic import Field
 
+from auditor.aws.each_user import each_user
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Moment, Reading, Shape, Source, validated
 from auditor.aws.sources import credential_report
 from auditor.core.model import Owner
 from auditor.core.subjects.credentials import CredentialRow, KeyMetadata
-
-SIDE_BY_SIDE = 8
 
 
 class Metadata(Shape):
@@ -32,19 +29,9 @@ class Listing(Shape):
 
 
 def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
-    """One call for each user with an active key, some at a time: the largest account has 5,000 of them."""
-    iam = aws.client("iam")
+    """One call for each user with an active key."""
     rows = credential_report.read(needed[credential_report.CREDENTIAL_REPORT.name], aws.owner).subjects
-
-    def listed(name: str) -> list[Any]:
-        try:
-            pages = iam.get_paginator("list_access_keys").paginate(UserName=name)
-            return list(pages.build_full_result()["AccessKeyMetadata"])
-        except iam.exceptions.NoSuchEntityException:
-            return []  # deleted after the report was made
-
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        keys = list(chain.from_iterable(pool.map(listed, _with_active_key(rows))))
+    keys = each_user(aws, _with_active_key(rows), "list_access_keys", "AccessKeyMetadata")
     return Asked(raw={"AccessKeyMetadata": keys})
 
 

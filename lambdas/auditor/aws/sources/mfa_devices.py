@@ -5,12 +5,11 @@ call, shows passkeys and hardware. It is asked about administrators whose report
 """
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from typing import Any, TypeVar
 
 from pydantic import Field
 
+from auditor.aws.each_user import each_user
 from auditor.aws.session import Aws
 from auditor.aws.source import Asked, Reading, Shape, Source, validated
 from auditor.aws.sources import authorization_details, credential_report
@@ -19,7 +18,6 @@ from auditor.core.subjects.credentials import CredentialRow, MfaDevice
 from auditor.core.subjects.entities import Group, Policy, Principal, Role, UserDetail
 from auditor.policy.principals import principals
 
-SIDE_BY_SIDE = 8
 COPYABLE = ("mfa/", "sms-mfa/")
 """How the resource of a virtual device's ARN, and of a telephone number's, begins; a passkey's or security key's begins
 with ``u2f/``, and a hardware token has a serial number that is no ARN."""
@@ -41,20 +39,9 @@ class Devices(Shape):
 
 
 def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
-    """One call for each administrator with MFA, some at a time."""
-    iam = aws.client("iam")
-
-    def listed(name: str) -> list[Any]:
-        try:
-            pages = iam.get_paginator("list_mfa_devices").paginate(UserName=name)
-            return list(pages.build_full_result()["MFADevices"])
-        except iam.exceptions.NoSuchEntityException:
-            return []  # deleted after the report was made
-
+    """One call for each administrator with MFA."""
     names = sorted(_administrators(aws, needed) & set(_with_mfa(aws, needed)))
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        devices = list(chain.from_iterable(pool.map(listed, names)))
-    return Asked(raw={"MFADevices": devices})
+    return Asked(raw={"MFADevices": each_user(aws, names, "list_mfa_devices", "MFADevices")})
 
 
 def _with_mfa(aws: Aws, needed: Mapping[str, Any]) -> Iterator[str]:
