@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from auditor.aws.entering import NotEnteredError
 from auditor.aws.organization_view import (
     ACTIONS,
     SERVICE,
@@ -63,12 +64,13 @@ def aws(wire: Wire, account: str = HUB, analyzed: dict[str, RegionAnswers] | Non
     return Aws(session=session, owner=Owner(account=account, partition="aws"), now=NOW)
 
 
-def closed(account: str) -> Aws:
-    raise AssertionError(f"account {account} is entered, and need not be")
+def refusing(_: str) -> Unavailable:
+    """How an account is entered that has no role for it."""
+    return Unavailable(reason="AssumeRole: AccessDenied")
 
 
 def viewed(organization: Organization = TREE, /, **replies: Reply) -> View:
-    return look(aws(Wire(script=organization.script(**replies))), ID, closed)
+    return look(aws(Wire(script=organization.script(**replies))), ID, refusing)
 
 
 # The tree.
@@ -120,7 +122,7 @@ def test_addresses_that_root_users_sign_in_with_are_not_kept() -> None:
 
 def test_policies_are_known_by_what_they_are_attached_to_and_described_once() -> None:
     wire = Wire(script=TREE.script())
-    guardrails = look(aws(wire), ID, closed).guardrails
+    guardrails = look(aws(wire), ID, refusing).guardrails
     assert not isinstance(guardrails, Unavailable)
     full, guard, resource = (summary(it) for it in ("p-FullAWSAccess", "p-guard0001", "p-resourceFullAWSAccess"))
     assert at_levels(guardrails, [B, ROOT]) == [
@@ -167,7 +169,7 @@ def test_organization_that_does_not_answer_now_is_asked_again(operation: str) ->
 
 def test_other_organization_is_not_taken_for_the_one_that_is_meant() -> None:
     with pytest.raises(OrganizationUnseenError, match=rf"^account {HUB} is in {ID}, not in o-zzzzzzzzzz$"):
-        look(aws(Wire(script=TREE.script())), "o-zzzzzzzzzz", closed)
+        look(aws(Wire(script=TREE.script())), "o-zzzzzzzzzz", refusing)
 
 
 # What its analyzers found.
@@ -224,8 +226,9 @@ def test_findings_of_the_organizations_analyzers_are_told_by_the_account_that_th
         (TREE, MANAGEMENT, []),
         (Organization(accounts=TREE.accounts, delegated=[HUB]), HUB, []),
         (Organization(accounts=TREE.accounts, delegated=[DELEGATE]), MANAGEMENT, [DELEGATE]),
+        (TREE, HUB, [MANAGEMENT]),
     ],
-    ids=["management account", "delegated itself", "somebody else is delegated"],
+    ids=["management account", "delegated itself", "somebody else is delegated", "nobody is delegated"],
 )
 def test_whoever_has_the_organizations_analyzers_is_asked_and_entered_only_if_it_is_another(
     organization: Organization, hub: str, entered: list[str]
@@ -245,9 +248,18 @@ def test_whoever_has_the_organizations_analyzers_is_asked_and_entered_only_if_it
     assert asked == entered
 
 
-def test_management_account_that_is_not_here_has_no_analyzers_that_anybody_may_ask() -> None:
-    said, entered = shared(TREE)
-    assert (said, entered) == (Shared(), [])
+def test_management_account_that_refuses_has_no_analyzers_that_anybody_may_ask() -> None:
+    """StackSets give it no role: what no analyzer is seen for is then told as that in each account."""
+    assert look(aws(Wire(script=TREE.script())), ID, refusing).shared == Shared()
+
+
+def test_management_account_that_may_not_have_answered_well_is_a_gap() -> None:
+    def enter(_: str) -> Aws:
+        raise NotEnteredError("AssumeRole: Throttling")
+
+    why = Unavailable(reason="the organization's analyzers: AssumeRole: Throttling")
+    gaps = dict.fromkeys(("eu-west-1", "us-east-1"), why)
+    assert look(aws(Wire(script=TREE.script())), ID, enter).shared == Shared(analyzer_gaps=gaps, finding_gaps=gaps)
 
 
 def test_region_whose_analyzers_do_not_answer_is_a_gap_and_the_others_are_seen() -> None:
@@ -291,7 +303,7 @@ def test_account_of_the_analyzers_that_cannot_be_entered_is_a_gap_of_every_regio
 
 def calls(accounts: int, policies_each: int = 0) -> int:
     wire = Wire(script=of_size(accounts, policies_each).script())
-    assert len(look(aws(wire), ID, closed).accounts) == accounts
+    assert len(look(aws(wire), ID, refusing).accounts) == accounts
     return len(wire.calls)
 
 
@@ -300,7 +312,7 @@ def test_twenty_accounts_more_are_one_page_of_accounts_more_and_one_of_each_poli
     pages = (200 - 20) // 20
     assert calls(200) - calls(20) <= 3 * pages + 1
     wire = Wire(script=of_size(200).script())
-    look(aws(wire), ID, closed)
+    look(aws(wire), ID, refusing)
     assert len(wire.named("ListAccountsForParent")) == 10 + 3, "ten pages, and the units without accounts"
     assert len(wire.named("ListTargetsForPolicy")) == 2 * 11
 

@@ -190,15 +190,15 @@ def at_levels(guardrails: Guardrails, levels: list[str]) -> list[dict[str, Any]]
 def _shared(here: Aws, client: Any, management: str, enter: Callable[[str], Aws | Unavailable]) -> Shared:
     """What the organization's analyzers say, in the account that administers them, if there is one that can be asked.
 
-    That is the delegated administrator, else the management account if it is `here`.
+    That is the delegated administrator, else the management account. Where that refuses, nobody is said to have any.
     """
     try:
         delegated = _all(client, "list_delegated_administrators", "DelegatedAdministrators", ServicePrincipal=SERVICE)
         home = next((it["Id"] for it in delegated), management)
-        if home not in {here.owner.account, *(it["Id"] for it in delegated)}:
-            return Shared()
         account = here if home == here.owner.account else enter(home)
-        return _unseen(here, account) if isinstance(account, Unavailable) else _analyzed(account.within(ASKING_SECONDS))
+        if isinstance(account, Unavailable):
+            return _unseen(here, account) if delegated else Shared()
+        return _analyzed(account.within(ASKING_SECONDS))
     except NotEnteredError as error:
         return _unseen(here, Unavailable(reason=str(error)))
     except AWS_ERRORS as error:
