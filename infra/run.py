@@ -54,11 +54,11 @@ class Run(Construct):
                 self,
                 name,
                 code=code,
-                environment=environment(settings, told),
+                environment=environment(told_by, told),
                 timeout=cdk.Duration.minutes(15),
                 memory=megabytes,
             )
-            for name, settings, megabytes in (("plan", PlanSettings, 1024), ("summarise", SummariseSettings, 512))
+            for name, told_by, megabytes in (("plan", PlanSettings, 1024), ("summarise", SummariseSettings, 512))
         )
         self._allow(deployment, table, bucket)
         self.machine = self._machine(deployment, audit, bucket)

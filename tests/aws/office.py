@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -78,12 +78,12 @@ class Office:
 
     def __post_init__(self) -> None:
         sns = self.client("sns")
-        for name in (
-            *TOPICS,
-            *(f"{kind}-{it.name}" for kind in KINDS_OF_LETTERS for it in self.telling.channels),
-        ):
+        for name in self._topics():
             sns.create_topic(Name=self._name(name))
         self.client("events").create_event_bus(Name=self._name("bus"))
+
+    def _topics(self) -> list[str]:
+        return [*TOPICS, *(f"{kind}-{it.name}" for kind in KINDS_OF_LETTERS for it in self.telling.channels)]
 
     def _name(self, what: str) -> str:
         return f"{self.store.name}-{what}"
@@ -100,12 +100,12 @@ class Office:
 
     def copy(self, store: Store) -> "Office":
         """An office with another, empty store, where all has been done that was done here; the stream is read."""
-        twin = Office(store=store)
+        twin = replace(self, store=store, read_up_to=0)
         with twin.table.batch_writer() as writer:
             for item in self.store.items().values():
                 writer.put_item(Item=item)
         twin.read_up_to = max(int(it["dynamodb"]["SequenceNumber"]) for it in twin._shard())
-        for name in TOPICS:
+        for name in self._topics():
             twin._published(name).extend(self._published(name))
         return twin
 

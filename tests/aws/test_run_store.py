@@ -13,7 +13,7 @@ from moto import mock_aws
 from auditor.aws.evidence_files import EvidenceError, decode, encode
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.organization_view import Shared, View, look
-from auditor.aws.run_store import ORGANIZATIONS_OWN, RunStore, Spread, place_of
+from auditor.aws.run_store import ORGANIZATIONS_OWN, RunStore, Speaker, Spread, place_of
 from auditor.aws.session import Aws
 from auditor.aws.source import Source
 from auditor.aws.sources.analyzer_findings import ANALYZER_FINDINGS
@@ -31,7 +31,8 @@ from auditor.core.model import Observed, Owner, Unavailable
 from auditor.core.reconcile import reconcile
 from auditor.core.roster import Assignment, Roster, Work
 from auditor.core.subjects.access_analyzer import Analyzer
-from tests.aws.answers import analyzer_entry, finding_entry
+from auditor.core.subjects.credentials import RootUser
+from tests.aws.answers import analyzer_entry, finding_entry, report, root_row
 from tests.aws.scripted_organization import ID, MANAGEMENT, REFUSED, Organization, of_size
 from tests.aws.test_organization_view import DELEGATE, DELEGATED, HUB, A, B, aws, found
 from tests.aws.test_organization_view import analyzer as organizations
@@ -76,9 +77,12 @@ def kept(store: RunStore, name: str) -> Any:
     return json.loads(store.s3.get_object(Bucket="kept", Key=f"{RUN}/{name}")["Body"].read())
 
 
-def keep(store: RunStore, planned: Iterable[str], seen: View | None, speaker: str = HUB) -> dict[str, dict[str, Any]]:
+def keep(
+    store: RunStore, planned: Iterable[str], seen: View | None, speaker: str = HUB, judged: Iterable[Source] = ()
+) -> dict[str, dict[str, Any]]:
     """The items by account."""
-    key = store.keep(RUN, roster(*planned), seen, speaker, SPREAD)
+    speaking = Speaker(account=speaker, judged=tuple(it.name for it in judged))
+    key = store.keep(RUN, roster(*planned), seen, speaking, SPREAD)
     assert key == f"{RUN}/items.json"
     return {it["account"]: it for it in kept(store, "items.json")}
 
@@ -103,7 +107,7 @@ def test_plan_is_read_as_it_was_kept(store: RunStore) -> None:
         skipped={B: "the account is closed"},
         lost=("555566667777",),
     )
-    store.keep(RUN, plan, view(), HUB, SPREAD)
+    store.keep(RUN, plan, view(), Speaker(account=HUB), SPREAD)
     assert store.plan(RUN) == plan
 
 
@@ -117,7 +121,7 @@ def test_run_without_an_organization_is_a_plan_and_its_items(store: RunStore) ->
 
 def test_item_of_an_account_that_is_not_audited_is_told_nothing_and_waits_for_nobody(store: RunStore) -> None:
     assignments = (Assignment(account=B, work=Work.MISS, reason="left"), Assignment(account=A, work=Work.AUDIT))
-    store.keep(RUN, roster(A, assignments=assignments), view(), HUB, SPREAD)
+    store.keep(RUN, roster(A, assignments=assignments), view(), Speaker(account=HUB), SPREAD)
     first, second = kept(store, "items.json")
     assert first == {"account": B, "work": "MISS", "reason": "left", "wait": 0}
     assert second["wait"] == 0
@@ -239,14 +243,13 @@ def test_guardrails_that_were_refused_to_the_run_are_unavailable_in_every_accoun
 
 
 def test_organization_itself_is_asked_about_in_one_account_only(store: RunStore) -> None:
-    items = keep(store, (MANAGEMENT, A), view(), MANAGEMENT)
+    items = keep(store, (MANAGEMENT, A), view(), MANAGEMENT, [ORGANIZATION_FEATURES])
     said = answers(member(A, items, store)[0], ORGANIZATION, DELEGATED_ADMINISTRATORS, ORGANIZATION_FEATURES)
     why = Unavailable(
-        reason=f"the organization's own facts are judged once, in account {MANAGEMENT}",
-        inapplicable=True,
-        elsewhere=MANAGEMENT,
+        reason=f"the organization's own facts are judged once, in account {MANAGEMENT}", inapplicable=True
     )
-    assert {name: said[name] for name in ORGANIZATIONS_OWN} == dict.fromkeys(ORGANIZATIONS_OWN, why)
+    assert said["delegated-administrators"] == why
+    assert said["organization-features"] == replace(why, elsewhere=MANAGEMENT), "which has judged it before"
     speaker, _ = member(MANAGEMENT, items, store)
     said = answers(speaker, ORGANIZATION, DELEGATED_ADMINISTRATORS, ORGANIZATION_FEATURES)
     assert said["delegated-administrators"].reason.startswith("ListDelegatedAdministrators: "), "it was asked"
@@ -254,10 +257,17 @@ def test_organization_itself_is_asked_about_in_one_account_only(store: RunStore)
 
 
 def test_what_was_found_about_the_organization_ends_where_another_account_speaks_for_it_now(store: RunStore) -> None:
-    """The checks that are about the organization itself, and no others."""
-    items = keep(store, (MANAGEMENT, A), view(), MANAGEMENT)
+    """The checks that are about the organization itself, and no others: who has root credentials left is its own."""
+    items = keep(store, (MANAGEMENT, A), view(), MANAGEMENT, ORGANIZATIONS_OWN)
     evidence = gather(member(A, items, store)[0], SOURCES)
-    replayed = decode(encode(evidence, SOURCES), NOW).evidence
+    root = {
+        "credential-report": report(root_row(arn=f"arn:aws:iam::{A}:root")),
+        "account-summary": {"SummaryMap": {"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}},
+    }
+    own = {name: Answer(raw=raw, as_of=NOW) for name, raw in root.items()}
+    evidence = replace(evidence, answers={**evidence.answers, **own})
+    replayed = decode(encode(evidence), NOW).evidence
+    assert isinstance(snapshot(evidence).of(RootUser), Observed)
     known = [finding(check, check) for check in CATALOGUE]
     before = audited(replace(evaluation(*known, age=1), owner=evidence.owner))
     for seen in (evidence, replayed):

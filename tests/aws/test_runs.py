@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from auditor.aws import (
 )
 from auditor.aws.entering import NotEnteredError
 from auditor.aws.evidence_files import decode
+from auditor.aws.findings_table import FindingsTable
 from auditor.aws.gather import gather, snapshot
 from auditor.aws.organization_view import OrganizationUnseenError
 from auditor.aws.runs_table import RunsTable
@@ -34,7 +35,7 @@ from auditor.aws.sources import ACTIONS, SOURCES
 from auditor.checks import CATALOGUE
 from auditor.core.evaluate import evaluate
 from auditor.core.life import Resolution, Status
-from auditor.core.model import Membership
+from auditor.core.model import Membership, Owner
 from auditor.core.reconcile import reconcile
 from auditor.core.roster import OUTSIDE, STRANGER, RosterError, Run
 from auditor.handlers import audit, plan, summarise
@@ -56,7 +57,7 @@ from tests.aws.functions import (
 from tests.aws.template import TableDefinition, create_table
 from tests.aws.test_handlers import NOTHING_TO_MEASURE, measured, spied
 from tests.aws.wire import Params, Refused, Reply, always, new_session
-from tests.build import NOW
+from tests.build import NOW, evaluation, finding
 from tests.deployed.access_analyzer import RegionAnswers
 
 FEW = {
@@ -255,6 +256,20 @@ def test_next_run_without_a_change_says_nothing_new(fleet: Fleet) -> None:
     _, children, summary = fleet.run(at=NOW + DAY)
     assert {it["transitions"] for it in children.values()} == {0}
     assert (summary["audited"], summary["failed"]) == (3, False)
+
+
+def test_what_others_found_about_the_organization_ends_once_the_management_account_has_judged_it(fleet: Fleet) -> None:
+    """And not before: it may not be able to."""
+    shop = Owner(account=fleet.ids["shop"], partition="aws")
+    found = finding("r-1", "decentralized-root-access", owner=shop)
+    table = FindingsTable(table=new_session().resource("dynamodb").Table(NAME))
+    table.record(replace(evaluation(found, age=1), owner=shop))
+    fleet.run()
+    assert of_check(fleet.functions, shop.account, found.check) == [found.resource]
+    fleet.run(at=NOW + DAY)
+    records = fleet.functions.ledger(shop.account).records.values()
+    (resolution,) = (it.resolution for it in records if it.finding.check == found.check)
+    assert resolution is Resolution.JUDGED_ELSEWHERE
 
 
 # Which accounts it is about.

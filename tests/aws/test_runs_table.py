@@ -138,6 +138,16 @@ def test_accounts_audited_since_the_last_whole_run_are_known_and_all_missed_ones
     }
 
 
+def test_checks_that_an_accounts_last_audit_has_judged_are_known_unless_it_was_missed_since(store: Store) -> None:
+    assert runs(store).judged(ACCOUNT) == frozenset()
+    table = FindingsTable(table=store.table)
+    table.record(evaluation(age=2, looked_at={"older": (), "both": ()}))
+    table.record(evaluation(age=1, looked_at={"both": (), "newer": ()}))
+    assert runs(store).judged(ACCOUNT) == {"both", "newer"}
+    missed(store)
+    assert runs(store).judged(ACCOUNT) == frozenset()
+
+
 def test_without_a_whole_run_two_weeks_are_looked_back(store: Store) -> None:
     audit(store, OWNER, LOOKED_BACK.days)
     audit(store, OTHER, LOOKED_BACK.days + 1)

@@ -309,6 +309,10 @@ def process(
     )
 
 
+def test_profile_that_does_not_exist_stops_nothing_that_asks_no_account() -> None:
+    assert process("checks", AWS_PROFILE="nobody").returncode == 0
+
+
 def test_letters_that_the_locale_lacks_are_escaped(tmp_path: Path) -> None:
     file = tmp_path / "policy.json"
     file.write_text('{"Statement": {"Effect": "Allow", "Action": "s3:G\u00e9t", "Resource": "*"}}', encoding="utf-8")

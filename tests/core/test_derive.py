@@ -115,6 +115,11 @@ def test_what_cannot_be_seen_by_design_stays_so(gives: type[Subject], kind: type
     assert unseen(gives, facts() | {kind: NOBODY_ASKED}).inapplicable
 
 
+@pytest.mark.parametrize(("gives", "kind"), NEEDS, ids=[f"{gives.__name__}-{kind.__name__}" for gives, kind in NEEDS])
+def test_what_follows_from_what_is_judged_elsewhere_is_judged_here(gives: type[Subject], kind: type[Subject]) -> None:
+    assert unseen(gives, facts() | {kind: replace(NOBODY_ASKED, elsewhere="111122223334")}) == NOBODY_ASKED
+
+
 def test_kind_without_a_source_is_unavailable_not_empty() -> None:
     known = facts()
     del known[CredentialRow]

@@ -567,6 +567,12 @@ def test_late_audit_hands_nothing_over() -> None:
     assert reconcile(replace(HANDED_OVER, evidence_at=ago(3)), BROKEN).transitions == ()
 
 
+def test_gap_of_one_region_hands_nothing_over() -> None:
+    gap = replace(skip("eu-west-1", inapplicable=True), elsewhere="111122223334")
+    assert reconcile(evaluation(looked_at={}, skipped=(gap,)), BROKEN).transitions == ()
+    assert reconcile(replace(evaluation(finding()), skipped=(gap,)), BROKEN).transitions == ()
+
+
 def test_gap_by_design_that_nobody_fills_elsewhere_resolves_nothing() -> None:
     gap = evaluation(looked_at={}, skipped=(skip(inapplicable=True),))
     assert reconcile(gap, BROKEN).transitions == ()

@@ -23,7 +23,7 @@ class NotReadyError(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
 class LateError(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
     """A source has more to ask than the audit has time for."""
 
-    fmt = "the audit had no time left to ask everything"
+    fmt = "not asked: the audit had no time left for it"
 
 
 class BusyError(RuntimeError):
@@ -64,6 +64,8 @@ def is_transient(error: ClientError) -> bool:
 
 def as_unavailable(error: ClientError | BotoCoreError) -> Unavailable:
     """Why an answer is missing, in one line: the operation and AWS's error code and message."""
+    if isinstance(error, LateError):
+        return Unavailable(reason=str(error))
     if not isinstance(error, ClientError):
         return Unavailable(reason=f"{type(error).__name__}: {error}")
     code = error.response.get("Error", {}).get("Code", "unknown error")

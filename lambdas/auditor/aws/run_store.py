@@ -9,7 +9,7 @@ runs/<partition>/<clock>/accounts/<account>.json   and what of one: its own poli
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -29,7 +29,7 @@ WRITE_ACTIONS = ("s3:PutObject",)
 READ_ACTIONS = ("s3:GetObject",)
 """On the objects below `PREFIX`."""
 
-ORGANIZATIONS_OWN = (DELEGATED_ADMINISTRATORS.name, ORGANIZATION_FEATURES.name)
+ORGANIZATIONS_OWN = (DELEGATED_ADMINISTRATORS, ORGANIZATION_FEATURES)
 """Sources about the organization and no account of it: only one account is asked."""
 
 SIDE_BY_SIDE = 16
@@ -49,17 +49,26 @@ class Spread:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """The account that is asked about the organization itself.
+
+    `judged` are those of the organization's own sources whose facts its last audit has judged: only what is known
+    there may end elsewhere.
+    """
+
+    account: str
+    judged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunStore:
     """A bucket. `s3` is a boto3 client, which threads may share."""
 
     s3: Any
     bucket: str
 
-    def keep(self, run: str, roster: Roster, view: View | None, speaker: str, spread: Spread) -> str:
-        """Put everything that the run needs, and what it was planned from; the key of the map's items.
-
-        `speaker` is the account that is asked about the organization itself.
-        """
+    def keep(self, run: str, roster: Roster, view: View | None, speaker: Speaker, spread: Spread) -> str:
+        """Put everything that the run needs, and what it was planned from; the key of the map's items."""
         own = _own(view, roster.planned) if view else {}
         if view:
             self._put(f"{run}/organization.json", _organization(view, speaker))
@@ -145,13 +154,13 @@ def _own(view: View, accounts: Iterable[str]) -> dict[str, dict[str, list[Any]]]
     return own
 
 
-def _organization(view: View, speaker: str) -> dict[str, Any]:
+def _organization(view: View, speaker: Speaker) -> dict[str, Any]:
     """What is the same for every account. It grows with the units, of which AWS allows 2,000, and not with accounts."""
     guardrails, told = view.guardrails, _known(view)
     shared = told.shared(view.units)
     return {
         "organization": dict(view.organization),
-        "speaker": speaker,
+        "speaker": asdict(speaker),
         "roots": told.roots,
         "levels": at_levels(told, sorted(view.units)),
         "policies": [it for it in told.policies if it["PolicySummary"]["Id"] in shared],
@@ -204,7 +213,9 @@ def _gaps(reasons: Mapping[str, str]) -> Gaps:
 def _instead(shared: Mapping[str, Any], account: str) -> Iterable[tuple[str, Unavailable]]:
     if shared["guardrails_unavailable"]:
         yield ORGANIZATION_POLICIES.name, Unavailable(reason=shared["guardrails_unavailable"])
-    if account != shared["speaker"]:
-        why = f"the organization's own facts are judged once, in account {shared['speaker']}"
-        gap = Unavailable(reason=why, inapplicable=True, elsewhere=shared["speaker"])
-        yield from ((name, gap) for name in ORGANIZATIONS_OWN)
+    speaker = Speaker(**shared["speaker"])
+    if account != speaker.account:
+        why = f"the organization's own facts are judged once, in account {speaker.account}"
+        gap = Unavailable(reason=why, inapplicable=True)
+        for source in ORGANIZATIONS_OWN:
+            yield source.name, replace(gap, elsewhere=speaker.account) if source.name in speaker.judged else gap

@@ -86,6 +86,13 @@ class RunsTable:
         headers = {str(it["account"]): header_of(it) for it in items}
         return [known_by(account, header) for account, header in headers.items() if not header.closed]
 
+    def judged(self, account: str) -> frozenset[str]:
+        """The checks that the account's last audit has judged; none if the last run missed it."""
+        key = (account_key(Owner(account=account, partition=self.partition)), HEADER)
+        headers = [header_of(it) for it in batches.read(self.table, [key]).values()]
+        seen = [(check, as_of == it.evidence_at) for it in headers if not it.missed for check, as_of in it.seen.items()]
+        return frozenset(check for check, lately in seen if lately)
+
     def not_audited(self) -> list[Unseen]:
         """The accounts that the last run could not audit, and why."""
         return [unseen_of(it) for it in self._place(NOT_AUDITED_NOW)]

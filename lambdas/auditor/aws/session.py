@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar, cast
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from auditor.aws.errors import LateError
 from auditor.aws.told import Told
@@ -20,11 +21,11 @@ GLOBAL_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_
 REGIONAL_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
 """A Region that does not answer must not hold up the others for long."""
 
-_MODELS = botocore.session.get_session().get_component("data_loader")
+_MODELS = Loader()
 """What botocore reads of how AWS's services are spoken to, for all sessions of the process: reading it again takes as
 long as an account's clients otherwise take together. Nothing in it is an account's."""
 
-OUT_OF_TIME = Unavailable(reason="not asked: the audit had no time left for it")
+OUT_OF_TIME = Unavailable(reason=LateError.fmt)
 
 T = TypeVar("T")
 

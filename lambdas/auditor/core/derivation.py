@@ -1,7 +1,7 @@
 """How facts that no single source tells follow from what the sources said."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auditor.core.model import Facts, Gaps, Observed, Subject, Unavailable
 
@@ -33,7 +33,7 @@ class Derivation:
         for kind in self.needs:
             known = _given(facts, kind)
             if isinstance(known, Unavailable):
-                return known
+                return replace(known, elsewhere="")  # what follows from it is this account's own
             seen.append(known)
         made = self.make(*seen, *(_given(facts, kind) for kind in self.uses))
         if isinstance(made, Unavailable):

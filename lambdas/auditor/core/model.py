@@ -22,7 +22,8 @@ class Unavailable:
     """A fact that could not be seen, and why.
 
     `inapplicable` marks what cannot be seen by design (the partition has no such API, nobody asked for that analysis):
-    it is shown and resolves nothing, but raises no alarm. `elsewhere` is the account in which it is judged instead.
+    it is shown and resolves nothing, but raises no alarm. `elsewhere` is the account in which it was judged instead, so
+    that what was found here may end.
     """
 
     reason: str

@@ -24,9 +24,8 @@ def reconcile(evaluation: Evaluation, ledger: Ledger, rules: Rules | None = None
 
     A check whose evidence is older than what it has already judged changes nothing, and neither does one that was
     skipped or not selected. A finding is resolved only if its subject, Region and check were completely seen, in
-    evidence newer than its own; or if another account is looked at for it from now on, or its check was retired,
-    whatever was seen. Exceptions cover and end by the audit's
-    clock, for findings that were not seen too.
+    evidence newer than its own; or if its check is judged in another account now, or was retired. Exceptions cover and
+    end by the audit's clock, for findings that were not seen too.
     """
     look = _Look(evaluation=evaluation, ledger=ledger, rules=rules or Rules())
     moved = {
@@ -149,7 +148,8 @@ class _Look:
 
     def handed_over(self) -> Iterator[Change]:
         """What is judged in another account from now on, as it is if another one speaks for the organization."""
-        elsewhere = {it.check for it in self.evaluation.skipped if it.elsewhere}
+        elsewhere = {it.check for it in self.evaluation.skipped if it.elsewhere and not it.scope}
+        elsewhere -= self.evaluation.examined.keys()
         for record in self.ledger.records.values():
             handed = record.status is Status.OPEN and self.rules.present(record.finding.check) in elsewhere
             if handed and not self.late:

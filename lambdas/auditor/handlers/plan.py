@@ -7,10 +7,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from auditor import settings
+from auditor.aws import own_checks
 from auditor.aws.entering import Door, entered
 from auditor.aws.errors import busy
 from auditor.aws.organization_view import View, look
-from auditor.aws.run_store import RunStore, Spread, place_of
+from auditor.aws.run_store import ORGANIZATIONS_OWN, RunStore, Speaker, Spread, place_of
 from auditor.aws.runs_table import RunsTable, counted
 from auditor.aws.session import Aws, connect, new_session
 from auditor.core.model import Owner, Unavailable
@@ -39,7 +40,8 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     run = place_of(here.owner.partition, here.now)
     store = RunStore(s3=new_session().client("s3"), bucket=told.evidence_bucket)
     spread = Spread(at_once=accounts.at_once, over=timedelta(minutes=accounts.spread_minutes))
-    key = store.keep(run, plan, view, _speaker(plan, view, here, _door(accounts)), spread)
+    speaker = _heard(_speaker(plan, view, here, _door(accounts)), plan, view, table)
+    key = store.keep(run, plan, view, speaker, spread)
     skipped = counted(plan.skipped.values())
     table.put(Run(clock=here.now, planned=len(plan.planned), skipped=skipped, lost=plan.lost))
     outcome = {"now": here.now.isoformat(), "run": run, "bucket": store.bucket, "key": key}
@@ -71,3 +73,15 @@ def _speaker(plan: Roster, view: View | None, here: Aws, door: Door) -> str:
         return here.owner.account
     management = Owner(account=view.management, partition=here.owner.partition)
     return here.owner.account if isinstance(entered(here, management, door), Unavailable) else view.management
+
+
+def _heard(account: str, plan: Roster, view: View | None, table: RunsTable) -> Speaker:
+    """The speaker with what it has judged before: until then, what others have found stays open with them.
+
+    Only the management account is sure to be told everything about its organization.
+    """
+    if view is None or account != view.management or account not in plan.planned:
+        return Speaker(account=account)
+    judged, checks = table.judged(account), own_checks.shipped().checks.values()
+    about = {it.name: {check.id for check in checks if check.kind in it.kinds} for it in ORGANIZATIONS_OWN}
+    return Speaker(account=account, judged=tuple(name for name, ids in about.items() if judged >= ids))

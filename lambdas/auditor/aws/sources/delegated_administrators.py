@@ -48,12 +48,15 @@ def gather(aws: Aws, needed: Mapping[str, Any]) -> Asked:
     listed = pages.build_full_result()["DelegatedAdministrators"]
     administrators = [{name: value for name, value in it.items() if name != "Email"} for it in listed]
     services = [
-        {**service, "AccountId": it["Id"]} for it in administrators for service in _services(organizations, it["Id"])
+        {**service, "AccountId": it["Id"]}
+        for it in administrators
+        for service in _services(aws, organizations, it["Id"])
     ]
     return Asked(raw={**told, "DelegatedAdministrators": administrators, "DelegatedServices": services})
 
 
-def _services(organizations: Any, account: str) -> list[Any]:
+def _services(aws: Aws, organizations: Any, account: str) -> list[Any]:
+    aws.ensure_time()
     pages = organizations.get_paginator("list_delegated_services_for_account").paginate(AccountId=account)
     return list(pages.build_full_result()["DelegatedServices"])
 

@@ -156,6 +156,7 @@ def _within(aws: Aws, iam: Any) -> Callable[[str], Known | None]:
     begun = aws.elapsed()
 
     def in_time() -> None:
+        aws.ensure_time()
         if aws.elapsed() - begun >= DEADLINE_SECONDS:
             raise NotReadyError(what="what it used last", seconds=int(DEADLINE_SECONDS))
 
