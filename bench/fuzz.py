@@ -12,11 +12,14 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from random import Random
 from types import FrameType
 from typing import Any
 
+from auditor.policy.lint import lint
 from auditor.policy.match import matches
+from auditor.policy.written import Kind
 from tests.policy.probes.probe import allow, but, deny, doc
 from tests.policy.test_hostile_policies import (
     LINEAR,
@@ -28,6 +31,7 @@ from tests.policy.test_hostile_policies import (
     outcome,
     scrawled,
 )
+from tests.policy.test_lint import HOSTILE as LINTED
 
 LIMIT = 1.0
 """Seconds of CPU that any policy may take."""
@@ -80,19 +84,30 @@ def role(document: dict[str, Any]) -> Hostile:
     return Hostile(document=document, action="iam:PassRole", resource=NAMED_A, known={"k": (NAMED_A,)})
 
 
-def timed(it: Hostile) -> float:
-    """Seconds of CPU of a decision, from the text on."""
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of CPU."""
     matches.cache_clear()
     before = time.process_time()
-    judged(it)
+    work()
     return time.process_time() - before
 
 
+def of_size(make: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """The document of about the largest size."""
+    small, larger = (len(json.dumps(make(n))) for n in (1_000, 2_000))
+    return make(1_000 + max(SIZE - small, 0) * 1_000 // (larger - small))
+
+
 def hostile() -> int:
-    """Print what each takes; how many take too long."""
+    """Print what a decision of each takes, from the text on, and what lint does; how many take too long."""
+    lint(doc(allow()), Kind.IDENTITY)  # the database of actions is read
+    works: list[tuple[str, Any, Callable[[], object]]]
+    works = [(name, it.document, partial(judged, it)) for name, it in large()]
+    linted = {f"lint: {name}": of_size(make) for name, make in LINTED.items()}
+    works += [(name, it, partial(lint, it, Kind.IDENTITY)) for name, it in linted.items()]
     slow = 0
-    for name, it in large():
-        seconds, size = timed(it), len(json.dumps(it.document)) / 1000
+    for name, document, work in works:
+        seconds, size = timed(work), len(json.dumps(document)) / 1000
         slow += seconds > LIMIT
         print(f"{seconds:8.2f} s CPU{size:8.0f} kB  {name}{'   TOO LONG' if seconds > LIMIT else ''}", flush=True)
     return slow

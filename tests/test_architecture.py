@@ -56,7 +56,7 @@ TOP_LEVEL = {
     *("Makefile", "pyproject.toml", "docs", "bench"),
 }
 
-STOPWATCHES = {"process_time", "process_time_ns", "perf_counter", "perf_counter_ns", "thread_time"}
+STOPWATCHES = {"process_time", "process_time_ns", "perf_counter", "perf_counter_ns", "thread_time", "thread_time_ns"}
 
 every_module = pytest.mark.parametrize("name", sorted(MODULES))
 
