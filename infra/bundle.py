@@ -7,6 +7,7 @@ import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aws_cdk as cdk
@@ -83,15 +84,30 @@ def dependencies(bundle_for: BundleFor) -> Path:
     digest = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{target}{platform.machine()}".encode()).hexdigest()[:16]
     folder = CACHE / f"{bundle_for}-{digest}"
     if not folder.exists():
-        making = folder.with_suffix(".making")
-        shutil.rmtree(making, ignore_errors=True)
-        strict = ["--only-binary", ":all:", "--require-hashes", "--no-installer-metadata", "--no-compile-bytecode"]
-        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(making), *target, *strict]
-        subprocess.run([*command, "--requirements", str(REQUIREMENTS)], check=True)  # noqa: S603  (all our own words)
-        shutil.rmtree(making / "bin", ignore_errors=True)
-        (making / ".lock").unlink(missing_ok=True)
-        making.rename(folder)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=CACHE) as making:
+            made = _installed(Path(making) / "made", target)
+            _put(made, folder)
     return folder
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Rename `made` to `folder`, unless another process has put the same there meanwhile."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+
+
+def _installed(made: Path, target: list[str]) -> Path:
+    """The dependencies in the new folder `made`, for a `target` as uv names it."""
+    strict = ["--only-binary", ":all:", "--require-hashes", "--no-installer-metadata", "--no-compile-bytecode"]
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(made), *target, *strict]
+    subprocess.run([*command, "--requirements", str(REQUIREMENTS)], check=True)  # noqa: S603  (all our own words)
+    shutil.rmtree(made / "bin", ignore_errors=True)
+    (made / ".lock").unlink(missing_ok=True)
+    return made
 
 
 if __name__ == "__main__":

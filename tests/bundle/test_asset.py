@@ -104,6 +104,24 @@ def test_asset_of_a_repository_without_exceptions_carries_none(tmp_path: Path, m
     assert TOLD & {path.name for path in (folder / "auditor").iterdir()} == {"deployment.json"}
 
 
+def test_dependencies_that_another_process_has_installed_meanwhile_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def installed(made: Path, _: list[str]) -> Path:
+        made.mkdir()
+        if not racing:
+            racing.append(made)
+            (bundle.dependencies(BundleFor.HERE) / "first").touch()
+        return made
+
+    racing: list[Path] = []
+    monkeypatch.setattr(bundle, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(bundle, "_installed", installed)
+    folder = bundle.dependencies(BundleFor.HERE)
+    assert [it.name for it in folder.iterdir()] == ["first"]
+    assert list(bundle.CACHE.iterdir()) == [folder], "and nothing is left of the other"
+
+
 def test_asset_carries_the_families_of_own_checks_and_not_their_cases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
