@@ -241,6 +241,6 @@ def test_top_level_is_fixed() -> None:
 def test_no_test_says_how_long_something_may_take() -> None:
     """Any day may be a slow one: `tests/work.py` counts lines instead, and `bench` takes times."""
     for path in (ROOT / "tests").rglob("*.py"):
-        names = {it.split(".")[-1] for it in imported(ast.parse(path.read_bytes()))}
-        names |= {dotted(it).split(".")[-1] for it in ast.walk(ast.parse(path.read_bytes()))}
+        tree = ast.parse(path.read_bytes())
+        names = {it.split(".")[-1] for it in (*imported(tree), *map(dotted, ast.walk(tree)))}
         assert not STOPWATCHES & names, path

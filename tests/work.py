@@ -6,14 +6,14 @@ from types import FrameType
 from typing import Any
 
 
-def lines(call: Callable[[], object], package: str = "auditor.policy") -> int:
-    """The lines of a package that a call runs."""
+def lines(call: Callable[[], object]) -> int:
+    """The lines of the policy reasoning that a call runs."""
     ran = 0
 
     def count(frame: FrameType, event: str, _: object) -> Any:
         nonlocal ran
         ran += event == "line"
-        return count if frame.f_globals.get("__name__", "").startswith(package) else None
+        return count if frame.f_globals.get("__name__", "").startswith("auditor.policy") else None
 
     before = sys.gettrace()
     sys.settrace(count)

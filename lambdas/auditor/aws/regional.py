@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.aws.errors import AWS_ERRORS, as_unavailable
-from auditor.aws.session import OUT_OF_TIME, Aws
+from auditor.aws.session import Aws
 from auditor.core.model import Unavailable
 
 SIDE_BY_SIDE = 16
@@ -36,9 +36,8 @@ def each_resource(
     resources = sorted(homes)
 
     def answer(resource: str) -> list[Any] | Unavailable:
-        if aws.late:
-            return OUT_OF_TIME
         try:
+            aws.ensure_time()
             return ask(clients[homes[resource]], resource)
         except AWS_ERRORS as error:
             return _of_region(as_unavailable(error))

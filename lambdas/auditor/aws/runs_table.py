@@ -90,8 +90,8 @@ class RunsTable:
         """The checks that the account's last audit has judged; none if the last run missed it."""
         key = (account_key(Owner(account=account, partition=self.partition)), HEADER)
         headers = [header_of(it) for it in batches.read(self.table, [key]).values()]
-        seen = [(check, as_of == it.evidence_at) for it in headers if not it.missed for check, as_of in it.seen.items()]
-        return frozenset(check for check, lately in seen if lately)
+        audited = [it for it in headers if not it.missed]
+        return frozenset(check for it in audited for check, as_of in it.seen.items() if as_of == it.evidence_at)
 
     def not_audited(self) -> list[Unseen]:
         """The accounts that the last run could not audit, and why."""
